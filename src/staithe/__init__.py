@@ -1,0 +1,1 @@
+"""Staithe: the landing stage for public data."""
