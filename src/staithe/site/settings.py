@@ -1,0 +1,198 @@
+"""Every setting of the service, read from the environment, defaults for one box.
+
+Secrets may come from a file: NAME_FILE. The program refuses to start on nonsense.
+"""
+
+from __future__ import annotations
+
+import secrets
+from pathlib import Path
+from urllib.parse import unquote, urlsplit
+
+from staithe.base.config import BadSetting, env_bool, env_int, env_secret, env_str
+
+
+PACKAGE = Path(__file__).resolve().parent.parent
+
+HOME = Path(env_str("STAITHE_HOME", "./var")).resolve()
+HOME.mkdir(parents=True, exist_ok=True)
+
+
+def _secret_key() -> str:
+    """Return the configured key, or one made once and kept in the home folder."""
+    key = env_secret("STAITHE_SECRET_KEY")
+    if key:
+        return key
+    path = HOME / "keys" / "django.key"
+    if not path.exists():
+        path.parent.mkdir(mode=0o700, exist_ok=True)
+        path.touch(mode=0o600)
+        path.write_text(secrets.token_urlsafe(48), "ascii")
+    return path.read_text("ascii").strip()
+
+
+def _database(url: str) -> dict[str, object]:
+    """Turn a database URL into Django's settings; empty means SQLite in HOME."""
+    if not url:
+        url = f"sqlite:///{HOME / 'staithe.sqlite3'}"
+    parts = urlsplit(url)
+    if parts.scheme == "sqlite":
+        return {
+            "ENGINE": "django.db.backends.sqlite3",
+            "NAME": parts.path[1:] if parts.path.startswith("//") else parts.path,
+            "OPTIONS": {
+                # Writers queue at BEGIN instead of failing in the middle.
+                "transaction_mode": "IMMEDIATE",
+                "timeout": 30,
+                # FULL: an acknowledged write survives a power cut.
+                "init_command": (
+                    "PRAGMA journal_mode=WAL;PRAGMA synchronous=FULL;"
+                    "PRAGMA busy_timeout=30000;PRAGMA foreign_keys=ON;"
+                ),
+            },
+        }
+    if parts.scheme in {"postgres", "postgresql"}:
+        return {
+            "ENGINE": "django.db.backends.postgresql",
+            "NAME": unquote(parts.path.lstrip("/")),
+            "USER": unquote(parts.username or ""),
+            "PASSWORD": unquote(parts.password or ""),
+            "HOST": unquote(parts.hostname or ""),
+            "PORT": str(parts.port or ""),
+            "CONN_MAX_AGE": 60,
+        }
+    raise BadSetting("STAITHE_DATABASE_URL must start with sqlite:// or postgresql://")
+
+
+SECRET_KEY = _secret_key()
+DEBUG = env_bool("STAITHE_DEBUG")
+DATABASES = {"default": _database(env_secret("STAITHE_DATABASE_URL"))}
+DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
+
+# The address that people and programs use to reach the service.
+BASE_URL = env_str("STAITHE_BASE_URL", "http://127.0.0.1:8000").rstrip("/")
+SERVICE_NAME = env_str("STAITHE_SERVICE_NAME", "Staithe")
+ALLOWED_HOSTS = [
+    host
+    for host in env_str("STAITHE_ALLOWED_HOSTS").split(",")
+    + [urlsplit(BASE_URL).hostname or "", "127.0.0.1", "localhost", "[::1]"]
+    if host
+]
+MAX_UPLOAD_BYTES = env_int("STAITHE_MAX_UPLOAD_MB", 2048) * 1024 * 1024
+HTTPS = BASE_URL.startswith("https://")
+
+ROOMS = [
+    "ui",
+    "ledger",
+    "tables",
+    "jobs",
+    "people",
+    "catalogue",
+    "law",
+    "sharing",
+    "exchange",
+    "analysis",
+    "accountability",
+    "demo",
+    "site",
+]
+INSTALLED_APPS = [
+    "django.contrib.contenttypes",
+    "django.contrib.auth",
+    "django.contrib.sessions",
+    "django.contrib.messages",
+    "django.contrib.staticfiles",
+    "django_tasks",
+    "django_tasks_db",
+    *(f"staithe.{room}" for room in ROOMS),
+]
+MIDDLEWARE = [
+    "django.middleware.security.SecurityMiddleware",
+    "whitenoise.middleware.WhiteNoiseMiddleware",
+    "staithe.site.middleware.RequestLog",
+    "django.contrib.sessions.middleware.SessionMiddleware",
+    "django.middleware.common.CommonMiddleware",
+    "django.middleware.csrf.CsrfViewMiddleware",
+    "django.contrib.auth.middleware.AuthenticationMiddleware",
+    "django.contrib.messages.middleware.MessageMiddleware",
+    "django.middleware.clickjacking.XFrameOptionsMiddleware",
+    "staithe.site.middleware.Headers",
+    "staithe.site.middleware.Errors",
+]
+ROOT_URLCONF = "staithe.site.urls"
+WSGI_APPLICATION = "staithe.site.wsgi.application"
+AUTH_USER_MODEL = "people.Person"
+LOGIN_URL = "/sign-in"
+LOGIN_REDIRECT_URL = "/"
+TEMPLATES = [
+    {
+        "BACKEND": "django.template.backends.jinja2.Jinja2",
+        # ui/templates holds base.html and components; each room its own folder.
+        "DIRS": [],
+        "APP_DIRS": False,
+        "OPTIONS": {"environment": "staithe.ui.environment.environment"},
+    },
+]
+TEMPLATES[0]["DIRS"] = [PACKAGE / room / "templates" for room in ROOMS]
+
+LANGUAGE_CODE = "en-gb"
+TIME_ZONE = "UTC"
+USE_TZ = True
+USE_I18N = False
+
+STATIC_URL = "/static/"
+STATICFILES_DIRS = [PACKAGE / "ui" / "static"]
+WHITENOISE_USE_FINDERS = True
+WHITENOISE_AUTOREFRESH = DEBUG
+
+SESSION_COOKIE_HTTPONLY = True
+SESSION_COOKIE_SAMESITE = "Lax"
+SESSION_COOKIE_SECURE = HTTPS
+CSRF_COOKIE_SECURE = HTTPS
+CSRF_COOKIE_HTTPONLY = True
+CSRF_TRUSTED_ORIGINS = [BASE_URL]
+SECURE_CONTENT_TYPE_NOSNIFF = True
+SECURE_REFERRER_POLICY = "same-origin"
+X_FRAME_OPTIONS = "DENY"
+SECURE_HSTS_SECONDS = 31536000 if HTTPS else 0
+if env_bool("STAITHE_BEHIND_PROXY"):
+    SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https")
+# Large uploads go to disk at once; the reader checks them from there.
+FILE_UPLOAD_HANDLERS = ["django.core.files.uploadhandler.TemporaryFileUploadHandler"]
+DATA_UPLOAD_MAX_MEMORY_SIZE = 10 * 1024 * 1024
+
+PASSWORD_HASHERS = [
+    "django.contrib.auth.hashers.ScryptPasswordHasher",
+    "django.contrib.auth.hashers.PBKDF2PasswordHasher",
+]
+AUTH_PASSWORD_VALIDATORS = [
+    {
+        "NAME": "django.contrib.auth.password_validation.MinimumLengthValidator",
+        "OPTIONS": {"min_length": 12},
+    },
+    {"NAME": "django.contrib.auth.password_validation.CommonPasswordValidator"},
+    {
+        "NAME": "django.contrib.auth.password_validation.UserAttributeSimilarityValidator"
+    },
+]
+
+TASKS = {"default": {"BACKEND": "django_tasks_db.DatabaseBackend"}}
+
+EMAIL_HOST = env_str("STAITHE_SMTP_HOST")
+EMAIL_PORT = env_int("STAITHE_SMTP_PORT", 25)
+EMAIL_HOST_USER = env_str("STAITHE_SMTP_USER")
+EMAIL_HOST_PASSWORD = env_secret("STAITHE_SMTP_PASSWORD")
+EMAIL_USE_TLS = env_bool("STAITHE_SMTP_TLS")
+EMAIL_BACKEND = (
+    "django.core.mail.backends.smtp.EmailBackend"
+    if EMAIL_HOST
+    else "django.core.mail.backends.console.EmailBackend"
+)
+DEFAULT_FROM_EMAIL = env_str("STAITHE_MAIL_FROM", "staithe@localhost")
+
+# Where snapshots live: a folder, or s3://bucket/prefix read and written by pyarrow.
+STORAGE_URL = env_str("STAITHE_STORAGE_URL", str(HOME / "snapshots"))
+ENGINE_THREADS = env_int("STAITHE_ENGINE_THREADS", 2)
+ENGINE_MEMORY_MB = env_int("STAITHE_ENGINE_MEMORY_MB", 1024)
+
+LOGGING_CONFIG = None  # structlog is configured in staithe.site.logs
