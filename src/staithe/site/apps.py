@@ -5,4 +5,3 @@ from django.apps import AppConfig
 
 class SiteConfig(AppConfig):
     name = "staithe.site"
-    label = "staithe_site"  # "site" alone would shadow nothing, but reads like contrib
