@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import os
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pytest
 
 
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
 REPOSITORY = Path(__file__).resolve().parent.parent
-
-
 
 
 @pytest.fixture(scope="session")
@@ -24,3 +26,25 @@ def shared_data() -> Path:
             "published test data; this claim is NOT tested in this run"
         )
     return folder
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _the_log_may_be_emptied_between_tests() -> Iterator[None]:
+    """Lift the append-only triggers while Django flushes the test database.
+
+    Only tests that commit for real are flushed; the others roll back.
+    """
+    from django.db import connection
+    from django.test import TransactionTestCase
+
+    from staithe.ledger import guards
+
+    flush = TransactionTestCase._fixture_teardown  # type: ignore[attr-defined]  # Django's own hook, without a stub
+
+    def flush_without_guards(case: TransactionTestCase) -> None:
+        with guards.lifted(connection):
+            flush(case)
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(TransactionTestCase, "_fixture_teardown", flush_without_guards)
+        yield
