@@ -1,0 +1,53 @@
+"""One error, three faces: problem+json, a page, an exit code."""
+
+from __future__ import annotations
+
+from django.http import HttpRequest, HttpResponse, JsonResponse
+
+from staithe.base.errors import UserError
+from staithe.ui.web import render_page
+
+
+TITLES = {
+    400: "There is a problem with what was sent",
+    401: "Sign in first",
+    403: "You cannot do this",
+    404: "Not found",
+    409: "This has changed",
+    413: "Too large",
+    422: "The answer is no",
+    429: "Too many attempts",
+    500: "Something stored is damaged",
+}
+
+
+def problem_response(error: UserError, *, status: int | None = None) -> HttpResponse:
+    """Return RFC 9457 problem+json with our stable code and the field at fault."""
+    code = status or error.status
+    body = {
+        "type": f"urn:staithe:error:{error.code}",
+        "title": TITLES.get(code, "Error"),
+        "status": code,
+        "detail": error.message,
+        "code": error.code,
+    }
+    if error.field:
+        body["field"] = error.field
+    return JsonResponse(body, status=code, content_type="application/problem+json")
+
+
+def wants_json(request: HttpRequest) -> bool:
+    """Tell a program from a person."""
+    accept = request.headers.get("Accept", "")
+    return request.path.startswith("/api/") or "application/json" in accept
+
+
+def error_page(request: HttpRequest, error: UserError) -> HttpResponse:
+    """Show the sentence on a page of its own."""
+    title = TITLES.get(error.status, "There is a problem")
+    return render_page(
+        request,
+        "site/error.html",
+        {"title": title, "message": error.message, "status_code": error.status},
+        status=error.status,
+    )
