@@ -4,4 +4,6 @@ from django.apps import AppConfig
 
 
 class SharingConfig(AppConfig):
+    """Asking for data and agreeing about it."""
+
     name = "staithe.sharing"
