@@ -2,12 +2,28 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
+from contextvars import ContextVar
 from datetime import UTC, datetime, timedelta
+
+
+_SET: ContextVar[datetime | None] = ContextVar("set_clock", default=None)
 
 
 def now() -> datetime:
     """Return the time in UTC, to the microsecond."""
-    return datetime.now(UTC)
+    return _SET.get() or datetime.now(UTC)
+
+
+@contextmanager
+def set_to(at: datetime) -> Iterator[None]:
+    """Let this thread's clock stand at `at`: the demo tells a story of many weeks."""
+    token = _SET.set(at)
+    try:
+        yield
+    finally:
+        _SET.reset(token)
 
 
 def to_text(at: datetime) -> str:
