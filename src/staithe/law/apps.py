@@ -4,4 +4,6 @@ from django.apps import AppConfig
 
 
 class LawConfig(AppConfig):
+    """Legal gateways as dated data."""
+
     name = "staithe.law"
