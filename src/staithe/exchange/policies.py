@@ -8,6 +8,7 @@ from staithe.base.clock import to_text
 from staithe.base.errors import Conflict, NotAllowed, UserError
 from staithe.exchange.models import Grant, Recipient
 from staithe.people.models import Person
+from staithe.sharing.grant import check_grant, grant_from_plain
 from staithe.sharing.models import Agreement, ProjectMember
 
 
@@ -20,8 +21,7 @@ def check_permitted(grant: Grant, *, person: Person, at: datetime) -> None:
     check_live(grant, at=at)
     if not person.is_active:
         raise NotAllowed("Your account is closed.")
-    if person.public_id not in grant.compiled["people"]:
-        raise NotAllowed("You are not named in this agreement. Ask for a new one.")
+    check_grant(grant_from_plain(grant.compiled), person=person.ledger_id, at=at)
     members = ProjectMember.objects.filter(
         project=grant.project_id, person=person, ended_at=None
     )

@@ -1,0 +1,32 @@
+"""Every write of the exchange, by noun."""
+
+from __future__ import annotations
+
+from staithe.exchange.actions.grants import (
+    expire_grant,
+    fail_grant,
+    materialise_grant,
+    open_grant,
+    revoke_grant,
+)
+from staithe.exchange.actions.joins import ask_join, fail_join, finish_join
+from staithe.exchange.actions.recipients import (
+    issue_recipient,
+    record_read,
+    revoke_recipient,
+)
+
+
+__all__ = [
+    "ask_join",
+    "expire_grant",
+    "fail_grant",
+    "fail_join",
+    "finish_join",
+    "issue_recipient",
+    "materialise_grant",
+    "open_grant",
+    "record_read",
+    "revoke_grant",
+    "revoke_recipient",
+]

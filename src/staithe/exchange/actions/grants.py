@@ -1,0 +1,134 @@
+"""A grant from the moment an agreement is accepted until it closes."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from django.db import transaction
+
+from staithe.base.errors import Conflict
+from staithe.base.ids import new_reference
+from staithe.exchange.cutting import Cut
+from staithe.exchange.models import Grant
+from staithe.exchange.storage import forget_snapshots
+from staithe.jobs.actions import enqueue
+from staithe.ledger.actions import action, record
+from staithe.sharing.grant import compile_terms, grant_to_plain
+from staithe.sharing.models import Agreement
+from staithe.sharing.terms import get_stored_terms
+
+
+@action("exchange:grant:opened")
+def open_grant(*, agreement: Agreement, by: object, at: datetime) -> Grant:
+    """Compile an accepted agreement to its grant and queue the cutting of its data."""
+    terms = get_stored_terms(agreement.terms, sha256=agreement.terms_sha256)
+    compiled = compile_terms(terms)
+    grant = Grant.objects.create(
+        reference=new_reference("GRT"),
+        agreement=agreement,
+        project=agreement.project,
+        compiled=grant_to_plain(compiled),
+        created_at=at,
+        expires_at=compiled.closes_at,
+        table_name=_free_table_name(agreement),
+    )
+    _record(grant, by=by, at=at, terms_sha256=compiled.terms_sha256)
+    enqueue(
+        "exchange:materialise",
+        arguments={"grant": grant.reference},
+        by=by,
+        at=at,
+        subject=grant.ledger_id,
+    )
+    return grant
+
+
+def _free_table_name(agreement: Agreement) -> str:
+    """Name the table after the asset; a second grant of one asset gets a number."""
+    stem = agreement.flow.asset.slug.replace("-", "_")[:60]
+    taken = Grant.objects.filter(project=agreement.project)
+    names = set(taken.values_list("table_name", flat=True))
+    name, number = stem, 2
+    while name in names:
+        name, number = f"{stem}_{number}", number + 1
+    return name
+
+
+@action("exchange:grant:materialised")
+def materialise_grant(*, grant: Grant, cut: Cut, by: object, at: datetime) -> Grant:
+    """Keep the two snapshots that were cut for a grant that is still wanted."""
+    row = Grant.objects.select_for_update().get(pk=grant.pk)
+    if row.state != Grant.State.PREPARING:
+        raise Conflict("This grant is no longer being prepared.")
+    row.state = Grant.State.ACTIVE
+    row.asset_version = cut.asset_version
+    row.identifiers_snapshot = cut.identifiers.id if cut.identifiers else ""
+    row.attributes_snapshot = cut.attributes.id
+    row.rows = cut.attributes.rows
+    row.problem = ""
+    row.save()
+    _record(
+        row,
+        by=by,
+        at=at,
+        rows=row.rows,
+        columns=len(cut.attributes.columns) - 1,
+        asset_version=cut.asset_version,
+        attributes_sha256=cut.attributes.sha256,
+        identifiers_sha256=cut.identifiers.sha256 if cut.identifiers else "",
+    )
+    return row
+
+
+@action("exchange:grant:failed")
+def fail_grant(*, grant: Grant, problem: str, by: object, at: datetime) -> Grant:
+    """Keep the sentence that says why the data could not be cut."""
+    row = Grant.objects.select_for_update().get(pk=grant.pk)
+    if row.state != Grant.State.PREPARING:
+        raise Conflict("This grant is no longer being prepared.")
+    row.state, row.problem = Grant.State.FAILED, problem
+    row.save(update_fields=["state", "problem"])
+    _record(row, by=by, at=at)
+    return row
+
+
+@action("exchange:grant:revoked")
+def revoke_grant(*, grant: Grant, by: object, at: datetime) -> Grant:
+    """Close every door of a grant at once and delete what was cut for it."""
+    return _close(grant, Grant.State.REVOKED, by=by, at=at)
+
+
+@action("exchange:grant:expired")
+def expire_grant(*, grant: Grant, by: object, at: datetime) -> Grant:
+    """Close a grant whose agreement has ended and delete what was cut for it."""
+    return _close(grant, Grant.State.EXPIRED, by=by, at=at)
+
+
+def _close(grant: Grant, state: Grant.State, *, by: object, at: datetime) -> Grant:
+    row = Grant.objects.select_for_update().get(pk=grant.pk)
+    if row.closed_at is not None:
+        raise Conflict("This grant is already closed.")
+    old = [row.identifiers_snapshot, row.attributes_snapshot, row.table_snapshot]
+    row.state, row.closed_at = state, at
+    row.identifiers_snapshot = row.attributes_snapshot = row.table_snapshot = ""
+    row.save()
+    row.recipients.filter(revoked_at=None).update(revoked_at=at)
+    _record(row, by=by, at=at)
+    # The rows close the doors; the files go once that is certain.
+    transaction.on_commit(lambda: forget_snapshots(old))
+    return row
+
+
+def _record(grant: Grant, *, by: object, at: datetime, **body: object) -> None:
+    holder = str(grant.compiled["holder"])
+    record(
+        by=by,
+        at=at,
+        subject=grant.ledger_id,
+        organisation=holder,
+        grant=grant.reference,
+        agreement=grant.agreement.reference,
+        project=grant.project.reference,
+        holder=holder,
+        **body,
+    )

@@ -1,0 +1,116 @@
+"""Joining the data of a project: asked for by a member, done by a job."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime
+from typing import Any
+
+from django.db import transaction
+from django.db.models import Max
+
+from staithe.base.errors import Conflict, NotAllowed
+from staithe.exchange.joining import Joined
+from staithe.exchange.models import Grant, Join
+from staithe.exchange.storage import forget_snapshots
+from staithe.jobs.actions import enqueue
+from staithe.ledger.actions import action, record
+from staithe.people.models import Person
+from staithe.sharing.models import Project
+
+
+@action("exchange:join:asked")
+def ask_join(
+    *,
+    project: Project,
+    specification: dict[str, Any] | None = None,
+    by: Person,
+    at: datetime,
+) -> Join:
+    """Queue the joining of a project's active grants."""
+    if not project.members.filter(person=by, ended_at=None).exists():
+        raise NotAllowed("Only members of the project can join its data.")
+    if project.joins.filter(state=Join.State.QUEUED).exists():
+        raise Conflict("The data is already being joined. Wait for it to finish.")
+    ready = project.grants.filter(state=Grant.State.ACTIVE)
+    if not ready.exists():
+        raise Conflict("There is no data to join yet: no grant is active.")
+    last = project.joins.aggregate(last=Max("number"))["last"] or 0
+    join = Join.objects.create(
+        project=project,
+        number=last + 1,
+        asked_by=by,
+        asked_at=at,
+        specification=specification or {},
+        grants=[grant.reference for grant in ready],
+    )
+    _record(join, by=by, at=at)
+    enqueue(
+        "exchange:join",
+        arguments={"join": join.pk},
+        by=by,
+        at=at,
+        subject=project.ledger_id,
+    )
+    return join
+
+
+@action("exchange:join:done")
+def finish_join(
+    *, join: Join, joined: Sequence[Joined], report: dict[str, Any], by: object, at: datetime
+) -> Join:
+    """Give each grant that is still active its new table, all at once."""
+    row = _open(join)
+    old: list[str] = []
+    for part in joined:
+        grant = Grant.objects.select_for_update().get(reference=part.grant)
+        if grant.state != Grant.State.ACTIVE:
+            raise Conflict(f"{grant.reference} closed while its data was being joined.")
+        old.append(grant.table_snapshot)
+        grant.table_snapshot = part.table.id
+        grant.table_version += 1
+        grant.table_made_at = at
+        grant.save()
+    row.state, row.finished_at, row.report = Join.State.DONE, at, report
+    row.save()
+    _record(
+        row,
+        by=by,
+        at=at,
+        rows={part.grant: part.table.rows for part in joined},
+        tables={part.grant: part.table.sha256 for part in joined},
+        key=report["key"],
+        links=report["links"],
+    )
+    transaction.on_commit(lambda: forget_snapshots(old))
+    return row
+
+
+@action("exchange:join:failed")
+def fail_join(*, join: Join, problem: str, by: object, at: datetime) -> Join:
+    """Keep the sentence that says why the data could not be joined."""
+    row = _open(join)
+    row.state, row.finished_at, row.problem = Join.State.FAILED, at, problem
+    row.save()
+    _record(row, by=by, at=at)
+    return row
+
+
+def _open(join: Join) -> Join:
+    row = Join.objects.select_for_update().get(pk=join.pk)
+    if row.state != Join.State.QUEUED:
+        raise Conflict("This join has already finished.")
+    return row
+
+
+def _record(join: Join, *, by: object, at: datetime, **body: object) -> None:
+    record(
+        by=by,
+        at=at,
+        subject=join.project.ledger_id,
+        organisation=join.project.organisation.slug,
+        join=join.number,
+        project=join.project.reference,
+        grants=join.grants,
+        **body,
+    )

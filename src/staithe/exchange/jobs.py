@@ -1,0 +1,95 @@
+"""Background work of the exchange: cutting grants and joining projects."""
+
+from __future__ import annotations
+
+from django.conf import settings
+from django.db import transaction
+
+from staithe.base.errors import Conflict, UserError
+from staithe.exchange.actions.grants import fail_grant, materialise_grant
+from staithe.exchange.actions.joins import fail_join, finish_join
+from staithe.exchange.cutting import cut_snapshots
+from staithe.exchange.joining import join_grants
+from staithe.exchange.models import Grant, Join
+from staithe.exchange.storage import forget_snapshots, scratch_folder, the_store
+from staithe.jobs.context import JobContext
+from staithe.jobs.registry import job
+from staithe.sharing.grant import grant_from_plain
+from staithe.tables.snapshot import open_snapshot
+
+
+@job("exchange:materialise", label="Prepare the data of an agreement")
+def materialise(context: JobContext, *, grant: str) -> None:
+    """Cut the two snapshots of a grant from the asset's current version."""
+    row = Grant.objects.select_related("agreement__flow__asset").get(reference=grant)
+    if row.state != Grant.State.PREPARING:
+        with transaction.atomic():
+            context.finish({"skipped": row.state})
+        return
+    version = row.agreement.flow.asset.versions.order_by("-number").first()
+    try:
+        if version is None:
+            raise Conflict("The asset has no data yet.")
+        store = the_store()
+        source = open_snapshot(version.snapshot_id, store=store)
+        with scratch_folder() as scratch:
+            cut = cut_snapshots(
+                grant_from_plain(row.compiled),
+                source=source,
+                asset_version=version.number,
+                store=store,
+                at=context.now(),
+                memory_mb=settings.ENGINE_MEMORY_MB,
+                threads=settings.ENGINE_THREADS,
+                scratch=scratch,
+            )
+    except UserError as error:
+        with transaction.atomic():
+            fail_grant(grant=row, problem=error.message, by=None, at=context.now())
+            context.finish({"problem": error.message})
+        return
+    made = [cut.attributes.id, cut.identifiers.id if cut.identifiers else ""]
+    try:
+        with transaction.atomic():
+            materialise_grant(grant=row, cut=cut, by=None, at=context.now())
+            context.finish({"rows": cut.attributes.rows})
+    except BaseException:
+        forget_snapshots(made)  # closed meanwhile, or another worker was first
+        raise
+
+
+@job("exchange:join", label="Join the data of a project", lease_seconds=120)
+def join(context: JobContext, *, join: int) -> None:
+    """Link a project's grants and give each its table."""
+    row = Join.objects.select_related("project__organisation").get(pk=join)
+    if row.state != Join.State.QUEUED:
+        with transaction.atomic():
+            context.finish({"skipped": row.state})
+        return
+    grants = list(Grant.objects.filter(reference__in=row.grants).order_by("pk"))
+    try:
+        result = join_grants(
+            row.project,
+            grants,
+            specification=row.specification,
+            at=context.now(),
+            progress=context.progress,
+        )
+    except UserError as error:
+        with transaction.atomic():
+            fail_join(join=row, problem=error.message, by=None, at=context.now())
+            context.finish({"problem": error.message})
+        return
+    try:
+        with transaction.atomic():
+            finish_join(
+                join=row,
+                joined=result.tables,
+                report=result.report,
+                by=None,
+                at=context.now(),
+            )
+            context.finish({"links": result.report["links"]})
+    except BaseException:
+        forget_snapshots(part.table.id for part in result.tables)
+        raise
