@@ -13,13 +13,12 @@ from dataclasses import dataclass
 from functools import wraps
 from typing import TYPE_CHECKING, Any, ParamSpec, TypeVar
 
-import rfc8785
 from django.db import transaction
 from django.db.models import Q
 
 from staithe.base import clock
 from staithe.ledger import tree
-from staithe.ledger.entry import Entry, commitment, new_salt, to_plain
+from staithe.ledger.entry import Entry, commitment, new_salt, to_canonical, to_plain
 from staithe.ledger.models import Event, Head, Node
 
 
@@ -186,7 +185,7 @@ def _append(*, at: datetime, body: dict[str, Any], **who_what: str) -> Event:
     event = Event(
         number=entry.number,
         at=at,
-        body=rfc8785.dumps(body).decode(),
+        body=to_canonical(body).decode(),
         salt=salt,
         commitment=data,
         **who_what,

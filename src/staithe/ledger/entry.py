@@ -8,6 +8,7 @@ every proof over it stay as they were.
 from __future__ import annotations
 
 import hmac
+import json
 import secrets
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -43,9 +44,29 @@ def new_salt() -> bytes:
     return secrets.token_bytes(SALT_BYTES)
 
 
+def to_canonical(value: Any) -> bytes:
+    """Return the one way to write a JSON value (RFC 8785); ValueError."""
+    return rfc8785.dumps(value)
+
+
+def read_canonical(text: str) -> Any:
+    """Read JSON that is written in the one way to write it; ValueError.
+
+    So no byte of it can change without changing what it says.
+    """
+    try:
+        value = json.loads(text)
+        spelling = to_canonical(value)
+    except RecursionError as error:
+        raise ValueError("nested too deeply") from error
+    if spelling != text.encode():
+        raise ValueError("not canonical JSON")
+    return value
+
+
 def to_json(entry: Entry) -> bytes:
     """Return the canonical JSON (RFC 8785) that the commitment is made over."""
-    return rfc8785.dumps(
+    return to_canonical(
         {
             "number": entry.number,
             "at": entry.at,
