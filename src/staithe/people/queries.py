@@ -37,6 +37,11 @@ def find_operator() -> Organisation | None:
     return Organisation.objects.filter(is_operator=True).first()
 
 
+def all_organisations() -> list[Organisation]:
+    """Return every organisation by name."""
+    return list(Organisation.objects.all())
+
+
 def get_organisation(slug: str) -> Organisation:
     """Return an organisation by its slug, or raise NotFound."""
     found = Organisation.objects.filter(slug=slug).first()
