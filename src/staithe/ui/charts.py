@@ -9,7 +9,7 @@ one chart. No style attributes, so it obeys a strict content security policy.
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Literal
 
@@ -79,7 +79,7 @@ class Chart:
         return [(s.name, PALETTE[i]) for i, s in enumerate(self.series)]
 
 
-def series_of(values: dict[str, Sequence[float | None]]) -> tuple[Series, ...]:
+def series_of(values: Mapping[str, Sequence[float | None]]) -> tuple[Series, ...]:
     """Build series from names and their values."""
     return tuple(Series(name, tuple(numbers)) for name, numbers in values.items())
 
@@ -154,7 +154,10 @@ def _bar(chart: Chart) -> tuple[list[Markup], float]:
 
 def _stacked(chart: Chart) -> tuple[list[Markup], float]:
     """Horizontal bars of parts, white between them; the total at the end."""
-    totals = [sum(_known(row[1:])) for row in _numbers(chart)]  # type: ignore[arg-type]  first cell is the name
+    totals = [
+        sum(_known(s.values[i] for s in chart.series))
+        for i in range(len(chart.categories))
+    ]
     scale = (WIDTH - LABEL_WIDTH - VALUE_WIDTH) / max([*totals, 1e-12])
     marks = []
     for i, name in enumerate(chart.categories):
@@ -171,10 +174,6 @@ def _stacked(chart: Chart) -> tuple[list[Markup], float]:
     height = ROW * len(chart.categories)
     marks.append(_line(LABEL_WIDTH, 0, LABEL_WIDTH, height))
     return marks, height
-
-
-def _numbers(chart: Chart) -> list[tuple[object, ...]]:
-    return chart.rows
 
 
 @dataclass(frozen=True)

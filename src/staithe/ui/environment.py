@@ -38,7 +38,7 @@ class Components:
         self._path = path
         self._prefix = prefix
 
-    def __getattr__(self, name: str) -> Callable[..., Markup]:
+    def __getattr__(self, name: str) -> Macro:
         if name.startswith("_"):
             raise AttributeError(name)
         path = self._path.format(name.replace("_", "-") if self._prefix else name)

@@ -8,7 +8,7 @@ the summary in the same words.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import date
 from typing import Any
@@ -202,7 +202,7 @@ def _grouped(bound: BoundField, look: Look) -> dict[str, Any]:
     return _common(bound, look) | {"fieldset": {"legend": legend}}
 
 
-INPUT_TYPES = {
+INPUT_TYPES: dict[str, dict[str, Any]] = {
     "number": {"inputmode": "numeric"},
     "email": {"type": "email", "autocomplete": "email", "spellcheck": False},
     "url": {"type": "url", "spellcheck": False},
@@ -260,7 +260,7 @@ def _file(bound: BoundField, look: Look) -> tuple[str, dict[str, Any]]:
 
 def _choices(bound: BoundField) -> Iterable[tuple[str, str]]:
     """Flatten the choices of a field to value and words."""
-    for value, words in bound.field.choices:  # type: ignore[attr-defined]  choice fields only
+    for value, words in bound.field.choices:  # type: ignore[attr-defined]  # choice fields only
         if isinstance(words, list | tuple):
             yield from ((str(v), str(w)) for v, w in words)
         else:
@@ -346,7 +346,8 @@ def _hidden(bound: BoundField, look: Look) -> tuple[str, dict[str, Any]]:  # noq
 
 
 # First match wins: subclasses stand before their parents.
-DRAWINGS: tuple[tuple[Any, Any], ...] = (
+Draw = Callable[[BoundField, Look], tuple[str, dict[str, Any]]]
+DRAWINGS: tuple[tuple[type[forms.Widget], Draw], ...] = (
     (forms.HiddenInput, _hidden),
     (DateParts, _date),
     (forms.CheckboxSelectMultiple, _checkboxes),

@@ -67,7 +67,9 @@ class SampleForm(Form):
         ],
         widget=django_forms.CheckboxSelectMultiple,
     )
-    until = DateField(label="End date", help_text="For example, 31 3 2027")
+    until = DateField(
+        label="End date", help_text="For example, 31 3 2027", initial=date(2027, 3, 31)
+    )
     file = django_forms.FileField(
         label="File",
         widget=django_forms.FileInput(attrs={"accept": ".csv,.xlsx,.parquet"}),
@@ -179,22 +181,22 @@ def timeline() -> list[dict[str, Any]]:
     ]
 
 
+# Enough to be refused: text a spreadsheet would run, a day that does not exist.
+REFUSED = {
+    "title": "=1+1",
+    "until-day": "31",
+    "until-month": "2",
+    "until-year": "2027",
+}
+
+
 def gallery(data: Any, query: Query) -> dict[str, Any]:
     """Return the context of the style guide."""
     sort = read_sort(query, keys=("holder", "days", "rows"), default="-days")
     rows = sorted(requests(), key=lambda r: r[sort.key], reverse=sort.descending)
     chosen = FilterForm({"words": query.get("words"), "state": ["agreed"]})
     return {
-        "form": SampleForm(data, initial={"until": date(2027, 3, 31)}, auto_id="id_%s"),
-        "refused_form": SampleForm(
-            {
-                "title": "=1+1",
-                "until-day": "31",
-                "until-month": "2",
-                "until-year": "2027",
-            },
-            auto_id="refused_%s",
-        ),
+        "form": SampleForm(data or (REFUSED if query.get("refused") else None)),
         "filter_form": chosen,
         "page": paginate(rows, query=query, size=10),
         "sort": sort,

@@ -1,0 +1,106 @@
+"""Every component, in a real browser: seen by axe, by keyboard, without JavaScript."""
+
+from __future__ import annotations
+
+import pytest
+
+
+PAGES = [
+    "/styleguide",
+    "/styleguide?refused=1",
+    "/accessibility",
+    "/privacy",
+    "/cookies",
+    "/about",
+]
+
+
+@pytest.mark.parametrize("path", PAGES)
+def test_page_has_no_accessibility_violation_and_no_sideways_scroll(
+    page, axe, reflow, screenshot, path
+):
+    page.goto(path)
+    reflow(page)
+    axe(page)
+    screenshot(page, "ui-" + path.strip("/").replace("?", "-").split("=")[0])
+
+
+def test_components_have_no_violation_on_a_small_screen(page, axe, screenshot):
+    page.set_viewport_size({"width": 375, "height": 800})
+    page.goto("/styleguide")
+    axe(page)
+    screenshot(page, "ui-styleguide-small")
+
+
+def test_style_sheet_is_loaded_and_names_no_foreign_font(page):
+    page.goto("/styleguide")
+    family = page.locator("h1").evaluate("e => getComputedStyle(e).fontFamily")
+    assert family == "arial, sans-serif"
+
+
+def test_skip_link_is_the_first_thing_a_keyboard_reaches(page, tab_to):
+    page.goto("/about")
+    tab_to(page, "Skip to main content", limit=1)
+    page.keyboard.press("Enter")
+    assert page.url.endswith("#main-content")
+
+
+def test_form_can_be_filled_and_sent_with_the_keyboard_alone(page, tab_to):
+    page.goto("/styleguide")
+    tab_to(page, "Title")
+    page.keyboard.type("Rough sleeping")
+    tab_to(page, "Agree")
+    page.keyboard.press("ArrowDown")
+    tab_to(page, "Send")
+    page.keyboard.press("Enter")
+    page.wait_for_selector(".govuk-error-summary")
+    assert page.title().startswith("Error: ")
+    assert page.locator("#id_title").input_value() == "Rough sleeping"
+    assert page.locator("#id_outcome-2").is_checked()
+
+
+def test_error_summary_takes_the_focus_and_leads_to_the_field(page, tab_to):
+    page.goto("/styleguide")
+    tab_to(page, "Send")
+    page.keyboard.press("Enter")
+    page.wait_for_selector(".govuk-error-summary:focus")
+    tab_to(page, "Enter email address", limit=5)
+    page.keyboard.press("Enter")
+    assert page.evaluate("document.activeElement.id") == "id_email"
+
+
+def test_every_line_of_the_error_summary_leads_to_an_input_that_exists(page):
+    page.goto("/styleguide?refused=1")
+    links = page.locator(".govuk-error-summary__list a")
+    targets = [links.nth(i).get_attribute("href") for i in range(links.count())]
+    assert len(targets) > 5
+    for target in targets:
+        assert page.locator(f"input{target}, textarea{target}, select{target}").count()
+
+
+def test_list_sorts_and_pages_without_javascript(page_without_javascript):
+    page = page_without_javascript
+    page.goto("/styleguide")
+    page.locator("th a", has_text="Holder").click()
+    assert "sort=holder" in page.url
+    header = page.locator("th[aria-sort=ascending]")
+    assert header.inner_text().startswith("Holder")
+    page.get_by_role("link", name="Next page").click()
+    assert "sort=holder" in page.url
+    assert "page=2" in page.url
+    assert "Showing 11 to 20 of 60 requests" in page.content()
+
+
+def test_details_and_forms_work_without_javascript(page_without_javascript):
+    page = page_without_javascript
+    page.goto("/styleguide")
+    page.locator("summary", has_text="Data table").first.click()
+    assert page.locator("details[open] table").first.is_visible()
+    page.get_by_role("button", name="Send").click()
+    assert page.title().startswith("Error: ")
+
+
+def test_character_count_counts_down_with_javascript(page):
+    page.goto("/styleguide")
+    page.locator("#id_why").fill("x" * 490)
+    page.get_by_text("You have 10 characters remaining").first.wait_for()
