@@ -82,14 +82,8 @@ def join(context: JobContext, *, join: int) -> None:
         return
     try:
         with transaction.atomic():
-            finish_join(
-                join=row,
-                joined=result.tables,
-                report=result.report,
-                by=None,
-                at=context.now(),
-            )
+            finish_join(join=row, result=result, by=None, at=context.now())
             context.finish({"links": result.report["links"]})
     except BaseException:
-        forget_snapshots(part.table.id for part in result.tables)
+        forget_snapshots([result.keys, *(part.table.id for part in result.tables)])
         raise

@@ -31,9 +31,10 @@ class Joined:
 
 @dataclass(frozen=True)
 class JoinResult:
-    """A table for each grant, and the report of the linkage."""
+    """A table for each grant, the key that made them, the report of the linkage."""
 
     tables: tuple[Joined, ...]
+    keys: str  # snapshot of grant, row, person
     report: dict[str, Any]
 
 

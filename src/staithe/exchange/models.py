@@ -82,6 +82,9 @@ class Join(models.Model):
     specification = models.JSONField(default=dict)
     report = models.JSONField(default=dict)
     grants = models.JSONField(default=list)  # references that took part
+    # grant, row, person: read by nothing but the joining step, which keeps
+    # pseudonyms the same when data is renewed; deleted when a grant of it closes.
+    key_snapshot = models.CharField(max_length=80, blank=True)
 
     class Meta:
         ordering = ("-number",)

@@ -113,10 +113,20 @@ def _close(grant: Grant, state: Grant.State, *, by: object, at: datetime) -> Gra
     row.identifiers_snapshot = row.attributes_snapshot = row.table_snapshot = ""
     row.save()
     row.recipients.filter(revoked_at=None).update(revoked_at=at)
+    old += _forget_keys(row)
     _record(row, by=by, at=at)
     # The rows close the doors; the files go once that is certain.
     transaction.on_commit(lambda: forget_snapshots(old))
     return row
+
+
+def _forget_keys(grant: Grant) -> list[str]:
+    """Blank the link between rows and pseudonyms of every join of this grant."""
+    joins = grant.project.joins.exclude(key_snapshot="")
+    held = [join for join in joins if grant.reference in join.grants]
+    ids = [join.key_snapshot for join in held]
+    grant.project.joins.filter(pk__in=[join.pk for join in held]).update(key_snapshot="")
+    return ids
 
 
 def _record(grant: Grant, *, by: object, at: datetime, **body: object) -> None:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 
@@ -10,7 +9,7 @@ from django.db import transaction
 from django.db.models import Max
 
 from staithe.base.errors import Conflict, NotAllowed
-from staithe.exchange.joining import Joined
+from staithe.exchange.joining import JoinResult
 from staithe.exchange.models import Grant, Join
 from staithe.exchange.storage import forget_snapshots
 from staithe.jobs.actions import enqueue
@@ -57,12 +56,14 @@ def ask_join(
 
 @action("exchange:join:done")
 def finish_join(
-    *, join: Join, joined: Sequence[Joined], report: dict[str, Any], by: object, at: datetime
+    *, join: Join, result: JoinResult, by: object, at: datetime
 ) -> Join:
     """Give each grant that is still active its new table, all at once."""
     row = _open(join)
-    old: list[str] = []
-    for part in joined:
+    earlier = Join.objects.filter(project=row.project).exclude(key_snapshot="")
+    old = list(earlier.values_list("key_snapshot", flat=True))
+    earlier.update(key_snapshot="")
+    for part in result.tables:
         grant = Grant.objects.select_for_update().get(reference=part.grant)
         if grant.state != Grant.State.ACTIVE:
             raise Conflict(f"{grant.reference} closed while its data was being joined.")
@@ -71,16 +72,17 @@ def finish_join(
         grant.table_version += 1
         grant.table_made_at = at
         grant.save()
-    row.state, row.finished_at, row.report = Join.State.DONE, at, report
+    row.state, row.finished_at, row.report = Join.State.DONE, at, result.report
+    row.key_snapshot = result.keys
     row.save()
     _record(
         row,
         by=by,
         at=at,
-        rows={part.grant: part.table.rows for part in joined},
-        tables={part.grant: part.table.sha256 for part in joined},
-        key=report["key"],
-        links=report["links"],
+        rows={part.grant: part.table.rows for part in result.tables},
+        tables={part.grant: part.table.sha256 for part in result.tables},
+        key=result.report["key"],
+        links=result.report["links"],
     )
     transaction.on_commit(lambda: forget_snapshots(old))
     return row

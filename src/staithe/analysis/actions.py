@@ -1,0 +1,261 @@
+"""Every write of the analysis room."""
+
+from __future__ import annotations
+
+import hashlib
+import tempfile
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+
+from staithe.analysis.models import Output, Query, Review
+from staithe.analysis.policies import (
+    REVIEWERS,
+    check_releases,
+    check_reviews,
+    check_submits,
+    concerned_organisations,
+)
+from staithe.base.errors import BadInput, Conflict, NotAllowed
+from staithe.base.ids import new_reference
+from staithe.catalogue.actions import keep_asset
+from staithe.catalogue.models import Asset
+from staithe.catalogue.policies import check_details
+from staithe.catalogue.storing import stored_file
+from staithe.ledger.actions import action, record
+from staithe.people.models import Person
+from staithe.people.notices import notify
+from staithe.people.permissions import Permission, people_who_can
+from staithe.sharing.models import Project
+
+
+@action("analysis:query:answered")
+def keep_answer(
+    *,
+    project: Project,
+    title: str,
+    sql: str,
+    table: dict[str, Any],
+    policy: dict[str, Any],
+    dataset: str,
+    state: str,
+    by: Person,
+    at: datetime,
+    result: dict[str, Any] | None = None,
+    milliseconds: int = 0,
+    suppressed: int = 0,
+    problem: str = "",
+) -> Query:
+    """Keep a question with its protected answer, or with why there is none."""
+    query = Query.objects.create(
+        reference=new_reference("QRY"),
+        project=project,
+        by=by,
+        at=at,
+        title=title,
+        sql=sql,
+        table=table,
+        policy=policy,
+        dataset=dataset,
+        state=state,
+        problem=problem,
+        result=result,
+        milliseconds=milliseconds,
+    )
+    record(
+        by=by,
+        at=at,
+        subject=query.ledger_id,
+        organisation=project.organisation.slug,
+        query=query.reference,
+        project=project.reference,
+        state=state,
+        dataset=dataset,
+        sql_sha256=_sha256(sql),
+        result_sha256=_sha256(result["csv"]) if result else "",
+        milliseconds=milliseconds,
+        suppressed=suppressed,
+    )
+    return query
+
+
+@action("analysis:output:submitted")
+def submit_output(
+    *, query: Query, title: str, description: str, by: Person, at: datetime
+) -> Output:
+    """Send a protected answer to two reviewers."""
+    check_submits(query, person=by, at=at)
+    if not title.strip():
+        raise BadInput("Give the output a title.", field="title")
+    if not description.strip():
+        raise BadInput("Say what the output shows and why it is safe.", field="description")
+    output = Output.objects.create(
+        reference=new_reference("OUT"),
+        query=query,
+        title=title.strip()[:200],
+        description=description.strip(),
+        by=by,
+        submitted_at=at,
+    )
+    _record(output, by=by, at=at)
+    reviewers: dict[int, Person] = {}
+    for organisation in concerned_organisations(output):
+        found = people_who_can(Permission.REVIEW_OUTPUT, organisation)
+        reviewers |= {each.pk: each for each in found if each.pk != by.pk}
+    notify(
+        list(reviewers.values()),
+        title=f"Review an output: {output.title}",
+        body=f"{by.name} asks for {output.reference} to be checked before release.",
+        link=f"/outputs/{output.reference}",
+        at=at,
+    )
+    return output
+
+
+@action("analysis:review:recorded")
+def review_output(
+    *, output: Output, vote: str, comment: str, by: Person, at: datetime
+) -> Review:
+    """Record one reviewer's vote; the last vote needed settles the state."""
+    row = Output.objects.select_for_update().get(pk=output.pk)
+    check_reviews(row, person=by)
+    if vote not in Review.Vote.values:
+        raise BadInput("Choose approve, return or reject.", field="vote")
+    if not comment.strip():
+        raise BadInput("Say what you checked and found.", field="comment")
+    review = Review.objects.create(
+        output=row, reviewer=by, vote=vote, comment=comment.strip(), at=at
+    )
+    votes = list(row.reviews.values_list("vote", flat=True))
+    if len(votes) >= REVIEWERS:
+        row.state = settled(votes)
+        row.closed_at = None if row.state == Output.State.APPROVED else at
+        row.save(update_fields=["state", "closed_at"])
+        _tell_author(row, at=at)
+    _record(row, by=by, at=at, vote=vote, state=row.state, votes=len(votes))
+    return review
+
+
+def settled(votes: list[str]) -> Output.State:
+    """Return the state that a full set of votes gives: one rejection rejects."""
+    if Review.Vote.REJECT in votes:
+        return Output.State.REJECTED
+    if Review.Vote.RETURN in votes:
+        return Output.State.RETURNED
+    return Output.State.APPROVED
+
+
+def _tell_author(output: Output, *, at: datetime) -> None:
+    notify(
+        output.by,
+        title=f"Reviewed: {output.title}",
+        body=f"The reviewers have finished: {output.get_state_display().lower()}.",
+        link=f"/outputs/{output.reference}",
+        at=at,
+    )
+
+
+def release_output(*, output: Output, by: Person, at: datetime) -> Output:
+    """Publish an approved output as open data with its metadata."""
+    check_releases(output, person=by)
+    project = output.query.project
+    fields = check_details(
+        {
+            "title": output.title,
+            "summary": f"A checked result of the project {project.title}"[:250],
+            "description": _release_text(output),
+            "keywords": ["released output"],
+            "licence": OPEN_LICENCE,
+            "access_rights": Asset.AccessRights.OPEN,
+        }
+    )
+    assert output.query.result is not None
+    name = f"{output.reference}.csv"
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder) / name
+        path.write_text(output.query.result["csv"], "utf-8", newline="")
+        with stored_file(
+            path, source_name=name, identifies=set(), at=at
+        ) as stored:
+            return keep_release(
+                output=output, stored=stored, fields=fields, by=by, at=at
+            )
+
+
+OPEN_LICENCE = "https://www.nationalarchives.gov.uk/doc/open-government-licence/version/3/"
+
+
+def _release_text(output: Output) -> str:
+    assert output.query.result is not None
+    protection = " ".join(output.query.result["explanation"])
+    return f"{output.description}\n\nHow it was protected: {protection}"
+
+
+@action("analysis:output:released")
+def keep_release(
+    *, output: Output, stored: Any, fields: dict[str, Any], by: Person, at: datetime
+) -> Output:
+    """Make the open asset and mark the output released, together."""
+    row = Output.objects.select_for_update().get(pk=output.pk)
+    check_releases(row, person=by)
+    project = row.query.project
+    version = keep_asset(
+        stored=stored,
+        source_name=f"{row.reference}.csv",
+        organisation=project.organisation,
+        kind=Asset.Kind.RELEASE,
+        fields=fields,
+        by=by,
+        at=at,
+    )
+    row.state, row.closed_at = Output.State.RELEASED, at
+    row.released_as = version.asset
+    row.save()
+    _record(
+        row,
+        by=by,
+        at=at,
+        asset=version.asset.reference,
+        rows=version.rows,
+        sha256=version.manifest_sha256,
+    )
+    notify(
+        row.by,
+        title=f"Released: {row.title}",
+        body="The result is open data in the catalogue.",
+        link=f"/catalogue/{version.asset.slug}",
+        at=at,
+    )
+    return row
+
+
+@action("analysis:output:withdrawn")
+def withdraw_output(*, output: Output, by: Person, at: datetime) -> Output:
+    """Take an output back before it is released; its author may."""
+    row = Output.objects.select_for_update().get(pk=output.pk)
+    if row.by_id != by.pk:
+        raise NotAllowed("Only the author can withdraw an output.")
+    if row.state not in {Output.State.IN_REVIEW, Output.State.APPROVED}:
+        raise Conflict("This output can no longer be withdrawn.")
+    row.state, row.closed_at = Output.State.WITHDRAWN, at
+    row.save(update_fields=["state", "closed_at"])
+    _record(row, by=by, at=at)
+    return row
+
+
+def _record(output: Output, *, by: object, at: datetime, **body: object) -> None:
+    project = output.query.project
+    record(
+        by=by,
+        at=at,
+        subject=output.ledger_id,
+        organisation=project.organisation.slug,
+        output=output.reference,
+        query=output.query.reference,
+        project=project.reference,
+        **body,
+    )
+
+
+def _sha256(text: str) -> str:
+    return hashlib.sha256(text.encode()).hexdigest()
