@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from staithe.quality.identifiers import SCHEMES
 from staithe.quality.masking import example
@@ -16,6 +16,7 @@ from staithe.quality.measure import (
     Basics,
     ColumnMeasure,
     Hit,
+    sentinel_dates,
     sentinels,
 )
 from staithe.quality.scorecard import Finding
@@ -36,6 +37,9 @@ DATE_FORMATS = {
     "year before 1": r"-[0-9]{4,}-[0-9]{2}-[0-9]{2}.*",
 }
 EMAIL = r"[^@\s]+@[^@\s.]+(\.[^@\s.]+)+"
+NAMES = frozenset(["forename", "middle_name", "surname", "full_name"])
+LABEL_LENGTH = 100  # longer values are prose, and prose has no one spelling
+ISO_FORMATS = frozenset({"YYYY-MM-DD", "YYYY-MM-DD hh:mm"})
 DATE_WORDS = frozenset({"date", "date_of_birth"})
 MAY_BE_LATER = (
     "end",
@@ -74,15 +78,24 @@ class ColumnFacts:
 
     def finding(self, severity: str, dimension: str, message: str, hit: Hit) -> Finding:
         """Make a finding about this column, its examples masked where personal."""
-        shown = tuple(example(text, personal=self.personal) for text in hit.examples)
-        return Finding(severity, dimension, self.name, message, hit.count, shown)
+        shown = [example(text, personal=self.personal) for text in hit.examples]
+        return Finding(
+            severity,
+            dimension,
+            self.name,
+            message,
+            hit.count,
+            tuple(dict.fromkeys(shown)),
+        )
 
 
 def column_findings(facts: ColumnFacts) -> Iterator[Finding]:
     """Run every rule that applies to the column; counts are added to `facts`."""
     rules: tuple[Callable[[ColumnFacts], Iterator[Finding]], ...] = (
         _missing,
+        _empty_text,
         _sentinels,
+        _sentinel_dates,
         _coded_nines,
         _spaces,
         _spellings,
@@ -109,23 +122,47 @@ def _missing(facts: ColumnFacts) -> Iterator[Finding]:
     yield facts.finding(severity, "completeness", message, Hit(nulls, ()))
 
 
-def _sentinels(facts: ColumnFacts) -> Iterator[Finding]:
-    is_date = facts.semantic in DATE_WORDS or facts.type in {"date", "timestamp"}
-    if facts.type not in {"text", "date", "timestamp"}:
+def _empty_text(facts: ColumnFacts) -> Iterator[Finding]:
+    if facts.type != "text":
         return
-    hit = facts.measure.where(sentinels(is_date=is_date))
+    hit = facts.measure.where("trim(t) = ''")
     if hit.count:
         facts.sentinels += hit.count
-        message = "Values that stand for “not known” are stored as if they were data."
-        finding = facts.finding("warning", "completeness", message, hit)
-        # The stand-in itself says nothing about anyone: show it as it is.
-        examples = tuple(example(text, personal=False) for text in hit.examples)
-        yield Finding(**{**finding.__dict__, "examples": examples})
+        message = "Empty text is stored where there is no value."
+        yield facts.finding("warning", "completeness", message, Hit(hit.count, ()))
+
+
+def _sentinels(facts: ColumnFacts) -> Iterator[Finding]:
+    if facts.type != "text":
+        return
+    hit = facts.measure.where(sentinels(is_name=facts.semantic in NAMES))
+    if hit.count:
+        facts.sentinels += hit.count
+        message = "Words that mean “not known” are stored as if they were data."
+        yield _unmasked(facts.finding("warning", "completeness", message, hit), hit)
+
+
+def _sentinel_dates(facts: ColumnFacts) -> Iterator[Finding]:
+    if facts.semantic not in DATE_WORDS and facts.type not in {"date", "timestamp"}:
+        return
+    hit = facts.measure.where(sentinel_dates(facts.basics))
+    if hit.count:
+        facts.sentinels += hit.count
+        message = (
+            "A date that computers use for “not known” is stored as if it were real."
+        )
+        yield _unmasked(facts.finding("warning", "completeness", message, hit), hit)
+
+
+def _unmasked(finding: Finding, hit: Hit) -> Finding:
+    """Show a stand-in as it is: it says nothing about anyone."""
+    shown = tuple(example(text, personal=False) for text in hit.examples)
+    return replace(finding, examples=shown)
 
 
 def _coded_nines(facts: ColumnFacts) -> Iterator[Finding]:
     """Find 99, 999, -1 far beyond every other value: a code for missing, not a number."""
-    if facts.type not in {"integer"} or facts.semantic in {"identifier", "person_id"}:
+    if facts.type != "integer" or facts.semantic in {"identifier", "person_id"}:
         return
     extremes = {text for text in (facts.basics.min, facts.basics.max) if text}
     for code in CODE_NINES:
@@ -157,6 +194,11 @@ def _spaces(facts: ColumnFacts) -> Iterator[Finding]:
 
 def _spellings(facts: ColumnFacts) -> Iterator[Finding]:
     if facts.type != "text" or facts.basics.distinct > SPELLING_LIMIT:
+        return
+    if (facts.basics.max_length or 0) > LABEL_LENGTH or facts.semantic in {
+        "url",
+        "email",
+    }:
         return
     hit = facts.measure.spellings()
     if hit.count:
@@ -222,7 +264,7 @@ def _date_formats(facts: ColumnFacts) -> Iterator[Finding]:
             facts.inconsistent += hit.count
             message = f"Dates are written as {word} while most are {usual}."
             yield facts.finding("warning", "consistency", message, hit)
-    if usual != "YYYY-MM-DD":
+    if usual not in ISO_FORMATS:
         message = (
             f"Dates are written as {usual}; the standard is YYYY-MM-DD (ISO 8601)."
         )

@@ -53,8 +53,8 @@ COMPANY_PREFIXES = (
 ).replace(" ", "|")
 POSTCODE = r"(?:[A-Z]{1,2}[0-9][A-Z0-9]?[0-9][ABD-HJLNP-UW-Z]{2}|GIR0AA|BFPO[0-9]{1,4})"
 NINO_FIRST, NINO_SECOND = "[A-CEGHJ-PR-TW-Z]", "[A-CEGHJ-NPR-TW-Z]"
-NOT_NINO = frozenset("BG GB KN NK NT TN ZZ".split())
-ADMINISTRATIVE_NINO = frozenset("OO CR FY MW NC PP PY PZ".split())
+NOT_NINO = frozenset(["BG", "GB", "KN", "NK", "NT", "TN", "ZZ"])
+ADMINISTRATIVE_NINO = frozenset(["OO", "CR", "FY", "MW", "NC", "PP", "PY", "PZ"])
 
 
 def _nino_prefix_is_used(number: str) -> bool:

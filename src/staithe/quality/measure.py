@@ -19,14 +19,17 @@ from staithe.tables.sql import quote_identifier, quote_list, quote_literal
 
 VALUES = "staithe_values"
 SENTINELS = (
-    "-", "--", "n/a", "na", "#n/a", "null", "none", "nil", "nan", "unknown", "not known",
-    "missing", "tbc", "tba", "?", ".", "x", "xx", "xxx", "not applicable", "undefined",
+    "-", "--", "n/a", "#n/a", "unknown", "not known", "missing", "tbc", "tba", "?", ".",
+    "not applicable", "undefined", "not recorded", "not stated",
 )  # fmt: skip
+# Also given names and surnames, so they mean nothing only outside columns of names.
+SENTINEL_WORDS = ("na", "null", "none", "nil", "nan", "(null)")
 SENTINEL_DATES = (
     "1900-01-01", "1900-01-00", "1899-12-30", "1899-12-31", "1901-01-01", "1970-01-01",
-    "1800-01-01", "9999-12-31", "2099-12-31", "0001-01-01", "01/01/1900", "19000101",
-    "99991231", "31/12/9999",
+    "1800-01-01", "2099-12-31", "0001-01-01", "01/01/1900", "19000101",
 )  # fmt: skip
+END_OF_TIME = ("9999-12-31", "99991231", "31/12/9999")
+CLUSTER = 10  # a stand-in date is held by ten times as many rows as other dates
 SPELLING_LIMIT = 200_000  # distinct values: beyond this a column is no list of codes
 PATTERN_LIMIT = 20_000
 SAMPLE = 1000
@@ -148,13 +151,21 @@ class ColumnMeasure:
         return Hit(sum(n for _, n in bad), tuple(value for value, _ in bad[:3]))
 
 
-def sentinels(*, is_date: bool) -> str:
-    """Return the SQL condition for values that stand for nothing."""
-    words = quote_list(SENTINELS)
-    found = f"trim(t) = '' OR lower(trim(t)) IN {words} OR regexp_full_match(trim(t), '9{{5,}}')"
-    if is_date:
-        found += f" OR trim(t) IN {quote_list(SENTINEL_DATES)}"
-    return f"({found})"
+def sentinels(*, is_name: bool) -> str:
+    """Return the SQL condition for words that stand for nothing."""
+    words = SENTINELS if is_name else SENTINELS + SENTINEL_WORDS
+    nines = "regexp_full_match(trim(t), '9{5,}')"
+    return f"(lower(trim(t)) IN {quote_list(words)} OR {nines})"
+
+
+def sentinel_dates(basics: Basics) -> str:
+    """Return the SQL condition for dates that stand for nothing, by how many hold them."""
+    usual = (basics.rows - basics.nulls) / max(1, basics.distinct)
+    common = f"n >= 5 AND n >= {CLUSTER * usual}"
+    return (
+        f"(trim(t) IN {quote_list(END_OF_TIME)} "
+        f"OR (trim(t) IN {quote_list(SENTINEL_DATES)} AND {common}))"
+    )
 
 
 def _sql_test(scheme: str) -> str | None:

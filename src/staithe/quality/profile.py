@@ -9,7 +9,6 @@ from __future__ import annotations
 import datetime as dt
 import tempfile
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
 
@@ -147,12 +146,11 @@ class _Table:
 
     def _semantic_types(self) -> dict[str, str]:
         """Judge meanings from the first 20,000 rows, evenly thinned."""
-        reader = self._engine.connection.execute(
-            f"SELECT * FROM (SELECT * FROM {self._scan} LIMIT 20000)"
-        ).to_arrow_table()
+        batches = self._engine.to_batches(f"SELECT * FROM {self._scan} LIMIT 20000")
+        head = pa.Table.from_batches(list(batches) or [_empty(self.columns)])
         return {
-            name: detect_semantic_type(name, _thin(reader.column(name)))
-            for name in reader.column_names
+            name: detect_semantic_type(name, _thin(head.column(name)))
+            for name in head.column_names
         }
 
     def _measure_one(
@@ -194,6 +192,11 @@ class _Table:
                 if count:
                     message = f"{end!r} is before {start!r}."
                     yield Finding("error", "consistency", end, message, count)
+
+
+def _empty(columns: Sequence[Column]) -> pa.RecordBatch:
+    schema = pa.schema([(column.name, pa.string()) for column in columns])
+    return pa.RecordBatch.from_pylist([], schema=schema)
 
 
 def _thin(column: pa.ChunkedArray, size: int = 1000) -> list[object]:

@@ -81,7 +81,26 @@ ISO_DATE = re.compile(r"-?[0-9]{4}-[0-9]{2}-[0-9]{2}([T ][0-9:.]+(Z|[+-][0-9:]+)
 WORDS = re.compile(r"[^\W\d_][^\d_@]*")
 NUMBER = re.compile(r"[-+]?[£$€]?[0-9][0-9,]*(\.[0-9]+)?([eE][-+]?[0-9]+)?")
 URL = re.compile(r"https?://\S+")
-SEX = frozenset("m f male female man woman u unknown x i n 0 1 2 9 other".split())
+SEX = frozenset(
+    [
+        "m",
+        "f",
+        "male",
+        "female",
+        "man",
+        "woman",
+        "u",
+        "unknown",
+        "x",
+        "i",
+        "n",
+        "0",
+        "1",
+        "2",
+        "9",
+        "other",
+    ]
+)
 PLACE_CODE = re.compile(r"[A-Za-z0-9][A-Za-z0-9 -]{1,9}")
 
 _TESTS: dict[str, Callable[[str], object]] = {
@@ -110,12 +129,26 @@ PERSON_SCHEMES = frozenset(
     if scheme.identifies in {"person", "pupil", "learner", "student", "taxpayer"}
 )
 PERSONAL = PERSON_SCHEMES | frozenset(
-    "forename middle_name surname full_name date_of_birth year_of_birth sex postcode "
-    "address city email phone person_id uprn".split()
+    [
+        "forename",
+        "middle_name",
+        "surname",
+        "full_name",
+        "date_of_birth",
+        "year_of_birth",
+        "sex",
+        "postcode",
+        "address",
+        "city",
+        "email",
+        "phone",
+        "person_id",
+        "uprn",
+    ]
 )
 # Columns that tell that a row is about a person, rather than about a place or a body.
 _TELLING = PERSON_SCHEMES | frozenset(
-    "forename middle_name surname full_name date_of_birth person_id".split()
+    ["forename", "middle_name", "surname", "full_name", "date_of_birth", "person_id"]
 )
 SEMANTIC_TYPES = (
     frozenset(word for _, word in NAME_RULES) | frozenset(SCHEMES) | {"number", "empty"}

@@ -6,6 +6,7 @@ Extensions are neither loaded nor installed by themselves, so no query reaches o
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
@@ -31,52 +32,14 @@ class Engine(Protocol):
         """Run a query and return all its rows."""
         ...
 
-    def to_batches(self, sql: str) -> Iterator[pa.RecordBatch]:
-        """Run a query and stream its rows."""
-        ...
-
-
-def connect(
-    *,
-    memory_mb: int = 1024,
-    threads: int = 2,
-    temp_directory: Path | str | None = None,
-    database: Path | str = ":memory:",
-) -> duckdb.DuckDBPyConnection:
-    """Open DuckDB with a memory limit; it spills to `temp_directory`, or not at all."""
-    config = {
-        "memory_limit": f"{memory_mb}MiB",
-        "threads": threads,
-        "autoinstall_known_extensions": False,
-        "autoload_known_extensions": False,
-        "allow_community_extensions": False,
-        "allow_unsigned_extensions": False,
-        "temp_directory": "" if temp_directory is None else str(temp_directory),
-    }
-    return duckdb.connect(str(database), config=config)
-
-
-def scan(paths: Sequence[Path | str]) -> str:
-    """Return the SQL table function that reads Parquet files as one table, in order."""
-    if not paths:
-        raise ValueError("a scan needs at least one file")
-    listed = ", ".join(quote_literal(_plain(path)) for path in paths)
-    return f"read_parquet([{listed}], hive_partitioning = false)"
-
-
-def _plain(path: Path | str) -> str:
-    """Refuse characters that DuckDB would read as a file pattern."""
-    text = str(path)
-    if any(mark in text for mark in "*?["):
-        raise ValueError(f"a file pattern is not a file: {text}")
-    return text
-
-
-def to_batches(
+    def to_batches(
     connection: duckdb.DuckDBPyConnection, sql: str, *, rows: int = BATCH_ROWS
 ) -> pa.RecordBatchReader:
-    """Run a query and return a reader that streams batches of about `rows` rows."""
-    return connection.execute(sql).to_arrow_reader(rows)
+    """Run a query and return a reader that streams batches of up to `rows` rows.
+
+    Read it to its end, or close the connection, before the next query.
+    """
+    return connection.sql(sql).to_arrow_reader(rows)
 
 
 class DuckEngine:
