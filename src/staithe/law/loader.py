@@ -39,7 +39,7 @@ class _OneKeyLoader(yaml.SafeLoader):
 
 
 def _one_key_mapping(loader: _OneKeyLoader, node: yaml.MappingNode) -> dict[Any, Any]:
-    keys = [loader.construct_object(key, deep=True) for key, _ in node.value]  # type: ignore[no-untyped-call]  stubs of PyYAML
+    keys = [loader.construct_object(key, deep=True) for key, _ in node.value]
     for key in keys:
         if keys.count(key) > 1:
             raise yaml.constructor.ConstructorError(

@@ -8,12 +8,13 @@ from __future__ import annotations
 
 from dataclasses import dataclass, fields
 from datetime import UTC, date, datetime, time, timedelta
-from typing import Any, TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from staithe.base.clock import to_text
 from staithe.base.errors import BadInput, NotAllowed
 from staithe.sharing.output_rules import OutputRules, rules_from_plain
 from staithe.sharing.terms import RowFilter, Terms, filter_from_plain, terms_sha256
+
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

@@ -8,10 +8,11 @@ from __future__ import annotations
 
 from datetime import datetime, timedelta
 from types import MappingProxyType
+from typing import TYPE_CHECKING
 
 from staithe.base.clock import add_working_days
 from staithe.sharing.states import STEP
-from typing import TYPE_CHECKING
+
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

@@ -89,7 +89,8 @@ class Request(models.Model):
         ordering = ("-created_at", "id")
         constraints = [
             models.CheckConstraint(
-                condition=Q(state="draft") | Q(submitted_at__isnull=False)
+                condition=Q(state="draft")
+                | Q(submitted_at__isnull=False)
                 | Q(state="withdrawn"),
                 name="request_submitted_when",
             )
@@ -120,9 +121,7 @@ class Flow(models.Model):
         ENFORCE = "enforce", "Enforce"
 
     reference = models.CharField(max_length=20, unique=True)
-    request = models.ForeignKey(
-        Request, on_delete=models.PROTECT, related_name="flows"
-    )
+    request = models.ForeignKey(Request, on_delete=models.PROTECT, related_name="flows")
     asset = models.ForeignKey(Asset, on_delete=models.PROTECT, related_name="flows")
     # Columns an analyst would see, and columns only the linkage step would see.
     columns = models.JSONField()

@@ -7,9 +7,10 @@ people in a cell, the two largest never 90 % of a total, p % rule at 10 %.
 from __future__ import annotations
 
 from dataclasses import asdict, dataclass, fields
-from typing import Any, TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from staithe.base.errors import BadInput
+
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

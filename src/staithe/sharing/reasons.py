@@ -8,9 +8,10 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from types import MappingProxyType
+from typing import TYPE_CHECKING
 
 from staithe.base.errors import BadInput
-from typing import TYPE_CHECKING
+
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

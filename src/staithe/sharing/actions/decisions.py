@@ -1,0 +1,150 @@
+"""The holder's side: taking a flow into review and answering it."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from staithe.ledger.actions import action, record
+from staithe.people.notices import notify
+from staithe.sharing.ladder import working_days
+from staithe.sharing.models import Decision, Flow, Request
+from staithe.sharing.parties import requesters
+from staithe.sharing.permissions import check_decide_flow, check_review_flow
+from staithe.sharing.policies import check_decision, check_granted
+from staithe.sharing.states import FLOW, REQUEST
+
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from datetime import date, datetime
+
+    from staithe.people.models import Person
+
+
+_OPEN = (Flow.State.SUBMITTED, Flow.State.IN_REVIEW)
+
+
+@action("sharing:review:started")
+def start_review(*, flow: Flow, by: Person, at: datetime) -> Flow:
+    """Take a flow into review: the requester sees who has it. The clock runs on."""
+    flow.refresh_from_db()
+    if flow.step == Flow.Step.ENFORCE:
+        check_decide_flow(by, flow)
+    else:
+        check_review_flow(by, flow)
+    flow.state = FLOW.next_state(flow.state, "review")
+    flow.decider = by
+    flow.save(update_fields=["state", "decider"])
+    record(
+        by=by,
+        at=at,
+        subject=flow.ledger_id,
+        organisation=flow.holder.slug,
+        flow=flow.reference,
+        request=flow.request.reference,
+        holder=flow.holder.slug,
+    )
+    return flow
+
+
+@action("sharing:decision:recorded")
+def decide_flow(
+    *,
+    flow: Flow,
+    outcome: str,
+    reason: str = "",
+    columns: Sequence[str] | None = None,
+    link_columns: Sequence[str] | None = None,
+    reason_code: str = "",
+    conditions: str = "",
+    review_on: date | None = None,
+    by: Person,
+    at: datetime,
+) -> Decision:
+    """Answer a flow: agree, agree to part (fewer columns), or refuse.
+
+    Yes is the default: columns not named are given as asked. A refusal needs a code
+    of REFUSAL_REASONS, words, and a date after today to look again.
+    """
+    flow.refresh_from_db()
+    check_decide_flow(by, flow)
+    refused = outcome == Decision.Outcome.REFUSE
+    reason = check_decision(
+        flow,
+        outcome=outcome,
+        reason=reason,
+        reason_code=reason_code,
+        review_on=review_on,
+        today=at.date(),
+    )
+    given, links = check_granted(
+        flow, outcome=outcome, columns=columns, link_columns=link_columns
+    )
+    decision = Decision.objects.create(
+        flow=flow,
+        outcome=outcome,
+        columns=given,
+        link_columns=links,
+        reason_code=reason_code if refused else "",
+        reason=reason,
+        conditions="" if refused else conditions.strip(),
+        review_on=review_on if refused else None,
+        by=by,
+        at=at,
+    )
+    flow.state = FLOW.next_state(flow.state, outcome)
+    flow.decider = by
+    flow.save(update_fields=["state", "decider"])
+    _close_if_all_decided(flow.request, at=at)
+    _tell_requesters(decision, at=at)
+    _record(decision)
+    return decision
+
+
+def _close_if_all_decided(request: Request, *, at: datetime) -> None:
+    if request.flows.filter(state__in=_OPEN).exists():
+        return
+    request.refresh_from_db()
+    request.state = REQUEST.next_state(request.state, "close")
+    request.closed_at = at
+    request.save(update_fields=["state", "closed_at"])
+
+
+_ANSWERS = {
+    "agree": "agrees to share",
+    "agree-in-part": "agrees to share part of",
+    "refuse": "refuses to share",
+}
+
+
+def _tell_requesters(decision: Decision, *, at: datetime) -> None:
+    flow = decision.flow
+    notify(
+        requesters(flow.request.project),
+        title=f"{flow.holder.name} {_ANSWERS[decision.outcome]} {flow.asset.title}",
+        body=decision.reason,
+        link=f"/flows/{flow.reference}",
+        at=at,
+        organisation=flow.request.project.organisation,
+    )
+
+
+def _record(decision: Decision) -> None:
+    flow = decision.flow
+    assert flow.request.submitted_at is not None
+    record(
+        by=decision.by,
+        at=decision.at,
+        subject=flow.ledger_id,
+        organisation=flow.holder.slug,
+        flow=flow.reference,
+        request=flow.request.reference,
+        project=flow.request.project.reference,
+        holder=flow.holder.slug,
+        outcome=decision.outcome,
+        columns=len(decision.columns),
+        reason_code=decision.reason_code,
+        review_on=decision.review_on,
+        days=working_days(flow.request.submitted_at, decision.at),
+        step=flow.step,
+    )
