@@ -32,7 +32,45 @@ class Engine(Protocol):
         """Run a query and return all its rows."""
         ...
 
-    def to_batches(
+    def to_batches(self, sql: str) -> Iterator[pa.RecordBatch]:
+        """Run a query and stream its rows."""
+        ...
+
+
+def connect(
+    *,
+    memory_mb: int = 1024,
+    threads: int = 2,
+    temp_directory: Path | str | None = None,
+    database: Path | str = ":memory:",
+) -> duckdb.DuckDBPyConnection:
+    """Open DuckDB with a memory limit; it spills to `temp_directory`, or not at all."""
+    config = {
+        "memory_limit": f"{memory_mb}MiB",
+        "threads": threads,
+        "autoinstall_known_extensions": False,
+        "autoload_known_extensions": False,
+        "allow_community_extensions": False,
+        "allow_unsigned_extensions": False,
+        "temp_directory": "" if temp_directory is None else str(temp_directory),
+    }
+    return duckdb.connect(str(database), config=config)
+
+
+def scan(paths: Sequence[Path | str]) -> str:
+    """Return the SQL table function that reads Parquet files as one table, in order."""
+    if not paths:
+        raise ValueError("a scan needs at least one file")
+    listed = ", ".join(quote_literal(_plain(path)) for path in paths)
+    return f"read_parquet([{listed}], hive_partitioning = false)"
+
+
+def _plain(path: Path | str) -> str:
+    """Escape what DuckDB would read as a file pattern: a name is only itself."""
+    return re.sub(r"([*?\[])", r"[\1]", str(path))
+
+
+def to_batches(
     connection: duckdb.DuckDBPyConnection, sql: str, *, rows: int = BATCH_ROWS
 ) -> pa.RecordBatchReader:
     """Run a query and return a reader that streams batches of up to `rows` rows.
@@ -43,7 +81,7 @@ class Engine(Protocol):
 
 
 class DuckEngine:
-    """The embedded engine: one connection, closed with its `with` block."""
+    """The embedded engine around one connection."""
 
     def __init__(self, connection: duckdb.DuckDBPyConnection) -> None:
         self.connection = connection
