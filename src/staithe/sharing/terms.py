@@ -233,7 +233,7 @@ def _faults(terms: Terms) -> list[str]:
     faults = [
         f"The terms must name {words}."
         for name, words in _NEEDED.items()
-        if not str(getattr(terms, name)).strip()
+        if not _is_named(getattr(terms, name))
     ]
     faults += _list_faults(terms)
     if terms.version < 1:
@@ -247,6 +247,10 @@ def _faults(terms: Terms) -> list[str]:
     if terms.onward not in ONWARD:
         faults.append(f"Onward use must be one of {', '.join(ONWARD)}.")
     return faults
+
+
+def _is_named(value: object) -> bool:
+    return isinstance(value, str) and value.strip() != ""
 
 
 def _latest_end(starts_on: date) -> date:
