@@ -106,10 +106,16 @@ def _plain_scalar(value: Any) -> str | int | None:
     if isinstance(value, int):
         return int(value)
     if isinstance(value, datetime):
-        return clock.to_text(value)
+        return _time(value)
     if isinstance(value, date):
         return value.isoformat()
     raise TypeError(f"an event cannot hold a {type(value).__name__}: {value!r}")
+
+
+def _time(at: datetime) -> str:
+    if at.tzinfo is None:
+        raise TypeError(f"a time in an event has a time zone, not {at!r}")
+    return clock.to_text(at)
 
 
 def _key(key: Any) -> str:

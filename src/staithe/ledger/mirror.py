@@ -32,7 +32,8 @@ def folder(root: Path) -> Fetch:
 
     def fetch(path: str) -> bytes:
         try:
-            return _bounded((root / path).open("rb").read(MAX_FILE_BYTES + 1), path)
+            with (root / path).open("rb") as file:
+                return _bounded(file.read(MAX_FILE_BYTES + 1), path)
         except (FileNotFoundError, NotADirectoryError, IsADirectoryError) as error:
             raise NotFound(f"{root / path} is missing.") from error
 

@@ -183,6 +183,8 @@ def _checked_subject(subject: str) -> str:
 
 
 def _append(*, at: datetime, body: dict[str, Any], **who_what: str) -> Event:
+    if at.tzinfo is None:
+        raise RuntimeError(f"at= must have a time zone, not {at!r}")
     head = lock_head()
     salt = new_salt()
     entry = Entry(number=head.size, at=clock.to_text(at), body=body, **who_what)
