@@ -1,3 +1,4 @@
+# ruff: noqa: TC001, TC002, TC003  the API reads annotations when it runs
 """People, organisations and tokens for programs."""
 
 from __future__ import annotations
@@ -5,7 +6,7 @@ from __future__ import annotations
 from datetime import datetime
 
 from django.http import HttpRequest
-from ninja import Router, Schema
+from ninja import Router, Schema, Status
 
 from staithe.base.clock import now
 from staithe.people import actions, queries
@@ -109,7 +110,9 @@ def me(request: HttpRequest) -> MeOut:
 
 
 @router.get("/organisations", response=list[OrganisationOut], auth=None)
-def organisations(request: HttpRequest) -> list[Organisation]:
+def organisations(
+    request: HttpRequest,  # noqa: ARG001  every route is given it
+) -> list[Organisation]:
     """List the organisations of this service."""
     return queries.all_organisations()
 
@@ -117,10 +120,11 @@ def organisations(request: HttpRequest) -> list[Organisation]:
 @router.post("/organisations", response={201: OrganisationOut}, auth=API_AUTH)
 def add_organisation(
     request: HttpRequest, body: OrganisationIn
-) -> tuple[int, Organisation]:
+) -> Status[Organisation]:
     """Add an organisation; for the administrator of the service."""
     by = signed_in_person(request)
-    return 201, actions.create_organisation(by=by, at=now(), **body.dict())
+    made = actions.create_organisation(by=by, at=now(), **body.dict())
+    return Status(201, made)
 
 
 @router.get("/organisations/managed", response=list[OrganisationOut], auth=API_AUTH)
@@ -135,7 +139,7 @@ def managed(request: HttpRequest) -> list[Organisation]:
 )
 def invite(
     request: HttpRequest, slug: str, body: InvitationIn
-) -> tuple[int, InvitationOut]:
+) -> Status[InvitationOut]:
     """Invite someone to an organisation."""
     made, secret = actions.invite(
         organisation=queries.get_organisation(slug),
@@ -143,12 +147,13 @@ def invite(
         at=now(),
         **body.dict(),
     )
-    return 201, InvitationOut(
+    shown = InvitationOut(
         reference=made.reference,
         role=made.role,
         expires_at=made.expires_at,
         path=f"/invitations/{secret}",
     )
+    return Status(201, shown)
 
 
 @router.get("/tokens", response=list[TokenOut], auth=API_AUTH)
@@ -158,23 +163,23 @@ def tokens(request: HttpRequest) -> list[ApiToken]:
 
 
 @router.post("/tokens", response={201: NewTokenOut}, auth=API_AUTH)
-def add_token(request: HttpRequest, body: TokenIn) -> tuple[int, NewTokenOut]:
+def add_token(request: HttpRequest, body: TokenIn) -> Status[NewTokenOut]:
     """Make a token; its secret is in this answer and nowhere else."""
     person = signed_in_person(request)
     token, secret = actions.create_token(
         person=person, by=person, at=now(), **body.dict()
     )
     shown = TokenOut.from_orm(token).dict()
-    return 201, NewTokenOut(secret=secret, **shown)
+    return Status(201, NewTokenOut(secret=secret, **shown))
 
 
 @router.delete("/tokens/{reference}", response={204: None}, auth=API_AUTH)
-def remove_token(request: HttpRequest, reference: str) -> tuple[int, None]:
+def remove_token(request: HttpRequest, reference: str) -> Status[None]:
     """Make one of my tokens stop working."""
     person = signed_in_person(request)
     token = queries.get_own_token(reference, person=person)
     actions.revoke_token(token=token, by=person, at=now())
-    return 204, None
+    return Status(204, None)
 
 
 def _role(row: Membership) -> RoleOut:

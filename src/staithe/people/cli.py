@@ -64,6 +64,7 @@ def start_service(
 
     from staithe.people import actions, passwords, queries
     from staithe.people.roles import Role
+    from staithe.people.tokens import get_open_invitation
 
     if queries.has_administrator():
         raise Conflict("This service has an administrator already: sign in instead.")
@@ -71,14 +72,20 @@ def start_service(
     at = now()
     with transaction.atomic():  # all of it or nothing
         operator = _operator(organisation, kind)
-        whom = {"organisation": operator, "role": Role.ADMINISTRATOR, "by": None}
+        _, secret = actions.invite(
+            organisation=operator,
+            role=Role.ADMINISTRATOR,
+            email=email,
+            name=name,
+            by=None,
+            at=at,
+        )
         if hashed:
-            person = actions.create_person(
-                email=email, name=name, password_hash=hashed, by=None, at=at
+            invitation = get_open_invitation(secret, at=at)
+            actions.accept_invitation(
+                invitation=invitation, password_hash=hashed, at=at
             )
-            actions.add_member(person=person, at=at, **whom)
             return ""
-        _, secret = actions.invite(email=email, name=name, at=at, **whom)
     return settings.BASE_URL + reverse("people-invitation-open", args=[secret])
 
 
