@@ -32,7 +32,9 @@ def record_outcome(
     if not title.strip():
         raise BadInput("Give the result a title.", field="title")
     if not description.strip():
-        raise BadInput("Say what changed because the data was shared.", field="description")
+        raise BadInput(
+            "Say what changed because the data was shared.", field="description"
+        )
     _check_link(evidence_link)
     outcome = Outcome.objects.create(
         reference=new_reference("RES"),

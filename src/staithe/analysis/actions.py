@@ -88,7 +88,9 @@ def submit_output(
     if not title.strip():
         raise BadInput("Give the output a title.", field="title")
     if not description.strip():
-        raise BadInput("Say what the output shows and why it is safe.", field="description")
+        raise BadInput(
+            "Say what the output shows and why it is safe.", field="description"
+        )
     output = Output.objects.create(
         reference=new_reference("OUT"),
         query=query,
@@ -174,15 +176,15 @@ def release_output(*, output: Output, by: Person, at: datetime) -> Output:
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder) / name
         path.write_text(output.query.result["csv"], "utf-8", newline="")
-        with stored_file(
-            path, source_name=name, identifies=set(), at=at
-        ) as stored:
+        with stored_file(path, source_name=name, identifies=set(), at=at) as stored:
             return keep_release(
                 output=output, stored=stored, fields=fields, by=by, at=at
             )
 
 
-OPEN_LICENCE = "https://www.nationalarchives.gov.uk/doc/open-government-licence/version/3/"
+OPEN_LICENCE = (
+    "https://www.nationalarchives.gov.uk/doc/open-government-licence/version/3/"
+)
 
 
 def _release_text(output: Output) -> str:

@@ -79,7 +79,8 @@ def check_releases(output: Output, *, person: Person) -> None:
     if output.state != Output.State.APPROVED:
         raise Conflict("Only an output that two reviewers approved can be released.")
     revoked = Grant.objects.filter(
-        project=output.query.project, table_name__in=output.query.table.get("tables", [])
+        project=output.query.project,
+        table_name__in=output.query.table.get("tables", []),
     ).filter(state=Grant.State.REVOKED)
     if revoked.exists():
         raise Conflict("An agreement behind this output was revoked, so it stays in.")

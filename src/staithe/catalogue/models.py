@@ -43,9 +43,7 @@ class Asset(models.Model):
     security_classification = models.CharField(max_length=20, default="OFFICIAL")
     update_frequency = models.CharField(max_length=20, default="irregular")
     contact_email = models.EmailField(blank=True)
-    status = models.CharField(
-        max_length=10, choices=Status, default=Status.PUBLISHED
-    )
+    status = models.CharField(max_length=10, choices=Status, default=Status.PUBLISHED)
     created_at = models.DateTimeField()
     modified_at = models.DateTimeField()
 

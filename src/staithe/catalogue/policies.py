@@ -21,11 +21,7 @@ LENGTHS = {
     "contact_email": 254,
 }
 # Dublin Core frequency terms, as the UK metadata exchange model lists them.
-FREQUENCIES = (
-    "triennial biennial annual semiannual threeTimesAYear quarterly bimonthly monthly "
-    "semimonthly biweekly threeTimesAMonth weekly semiweekly threeTimesAWeek daily "
-    "continuous irregular"
-).split()
+FREQUENCIES = ["triennial", "biennial", "annual", "semiannual", "threeTimesAYear", "quarterly", "bimonthly", "monthly", "semimonthly", "biweekly", "threeTimesAMonth", "weekly", "semiweekly", "threeTimesAWeek", "daily", "continuous", "irregular"]
 DETAILS = {*LENGTHS, "keywords", "access_rights", "update_frequency"}
 
 
@@ -48,7 +44,9 @@ def _clean(name: str, value: Any) -> Any:
         return sorted({str(word).strip()[:60] for word in value if str(word).strip()})
     text = str(value).strip()
     if "\0" in text:
-        raise BadInput(f"The {name.replace('_', ' ')} holds a NUL character.", field=name)
+        raise BadInput(
+            f"The {name.replace('_', ' ')} holds a NUL character.", field=name
+        )
     if name in LENGTHS and len(text) > LENGTHS[name]:
         words = name.replace("_", " ")
         raise BadInput(

@@ -60,7 +60,9 @@ def response_format(capabilities: str) -> str:
         name, _, value = part.partition("=")
         if name.strip() == "responseformat":
             formats = {text.strip() for text in value.split(",")}
-            return "parquet" if "parquet" in formats or "delta" not in formats else "delta"
+            return (
+                "parquet" if "parquet" in formats or "delta" not in formats else "delta"
+            )
     return "parquet"
 
 
@@ -83,7 +85,11 @@ def metadata_lines(table: SharedTable, form: str) -> list[dict[str, Any]]:
     if form == "delta":
         metadata["createdTime"] = table.created_ms
         return [
-            {"protocol": {"deltaProtocol": {"minReaderVersion": 1, "minWriterVersion": 1}}},
+            {
+                "protocol": {
+                    "deltaProtocol": {"minReaderVersion": 1, "minWriterVersion": 1}
+                }
+            },
             {
                 "metaData": {
                     "version": table.version,

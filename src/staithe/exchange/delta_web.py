@@ -88,7 +88,9 @@ def shares(request: HttpRequest) -> HttpResponseBase:
     """List the one share of the token."""
     recipient, _ = _caller(request)
     own = names_of(recipient.grant)
-    return _list(request, [{"name": own.share, "id": recipient.grant.project.reference}])
+    return _list(
+        request, [{"name": own.share, "id": recipient.grant.project.reference}]
+    )
 
 
 @door("GET")
@@ -109,18 +111,25 @@ def schemas(request: HttpRequest, share: str) -> HttpResponseBase:
 
 
 @door("GET")
-def tables(request: HttpRequest, share: str, schema: str | None = None) -> HttpResponseBase:
+def tables(
+    request: HttpRequest, share: str, schema: str | None = None
+) -> HttpResponseBase:
     """List the one table, by schema or over all schemas."""
     names = (share, schema) if schema is not None else (share,)
     recipient, _ = _caller(request, *names)
     own = names_of(recipient.grant)
     item = {"name": own.table, "schema": own.schema, "share": own.share}
-    item |= {"shareId": recipient.grant.project.reference, "id": recipient.grant.reference}
+    item |= {
+        "shareId": recipient.grant.project.reference,
+        "id": recipient.grant.reference,
+    }
     return _list(request, [item])
 
 
 @door("GET", "HEAD")
-def version(request: HttpRequest, share: str, schema: str, table: str) -> HttpResponseBase:
+def version(
+    request: HttpRequest, share: str, schema: str, table: str
+) -> HttpResponseBase:
     """Answer the table's version in a header, with an empty body."""
     recipient, at = _caller(request, share, schema, table)
     found = describe_table(recipient, at=at)
@@ -136,14 +145,18 @@ def _timestamp_ms(text: str) -> int:
     try:
         moment = datetime.fromisoformat(text)
     except ValueError as error:
-        raise BadInput("The timestamp must be ISO 8601, as 2026-01-31T09:00:00Z.") from error
+        raise BadInput(
+            "The timestamp must be ISO 8601, as 2026-01-31T09:00:00Z."
+        ) from error
     if moment.tzinfo is None:
         raise BadInput("The timestamp must say its zone, as 2026-01-31T09:00:00Z.")
     return int(moment.timestamp() * 1000)
 
 
 @door("GET")
-def metadata(request: HttpRequest, share: str, schema: str, table: str) -> HttpResponseBase:
+def metadata(
+    request: HttpRequest, share: str, schema: str, table: str
+) -> HttpResponseBase:
     """Answer the protocol line and the metadata line."""
     recipient, at = _caller(request, share, schema, table)
     found = describe_table(recipient, at=at)
@@ -153,7 +166,9 @@ def metadata(request: HttpRequest, share: str, schema: str, table: str) -> HttpR
 
 
 @door("POST")
-def query(request: HttpRequest, share: str, schema: str, table: str) -> HttpResponseBase:
+def query(
+    request: HttpRequest, share: str, schema: str, table: str
+) -> HttpResponseBase:
     """Answer protocol, metadata and one line a file; record that it was read."""
     recipient, at = _caller(request, share, schema, table)
     body = _body(request)
@@ -166,7 +181,9 @@ def query(request: HttpRequest, share: str, schema: str, table: str) -> HttpResp
 
 
 @door("GET")
-def changes(request: HttpRequest, share: str, schema: str, table: str) -> HttpResponseBase:
+def changes(
+    request: HttpRequest, share: str, schema: str, table: str
+) -> HttpResponseBase:
     """Answer the current version's files as added, when the range includes it."""
     recipient, at = _caller(request, share, schema, table)
     found = describe_table(recipient, at=at)
@@ -182,7 +199,9 @@ def changes(request: HttpRequest, share: str, schema: str, table: str) -> HttpRe
 
 
 def _form(request: HttpRequest) -> str:
-    return protocol.response_format(request.headers.get("delta-sharing-capabilities", ""))
+    return protocol.response_format(
+        request.headers.get("delta-sharing-capabilities", "")
+    )
 
 
 def _body(request: HttpRequest) -> dict[str, Any]:
@@ -242,7 +261,9 @@ def table_file(
     return _send(request, path.stat().st_size, lambda a, b: read_bytes(path, a, b))
 
 
-def _send(request: HttpRequest, size: int, read: Callable[[int, int], Any]) -> HttpResponseBase:
+def _send(
+    request: HttpRequest, size: int, read: Callable[[int, int], Any]
+) -> HttpResponseBase:
     try:
         wanted = read_range(request.headers.get("Range", ""), size)
     except ValueError:

@@ -15,7 +15,9 @@ from pathlib import Path
 KEY_BYTES = 32
 
 
-def ensure_project_key(folder: Path, reference: str, *, key: bytes | None = None) -> bytes:
+def ensure_project_key(
+    folder: Path, reference: str, *, key: bytes | None = None
+) -> bytes:
     """Return a project's key, made (or taken from `key`) on first use, file mode 0600."""
     path = _path(folder, reference)
     if path.exists():

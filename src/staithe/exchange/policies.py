@@ -32,7 +32,9 @@ def check_permitted(grant: Grant, *, person: Person, at: datetime) -> None:
 def check_live(grant: Grant, *, at: datetime) -> None:
     """Raise NotAllowed unless agreement and grant are in force at this moment."""
     if grant.state == Grant.State.REVOKED:
-        raise NotAllowed(f"The agreement was revoked on {to_text(grant.closed_at)[:10]}.")
+        raise NotAllowed(
+            f"The agreement was revoked on {to_text(grant.closed_at)[:10]}."
+        )
     if grant.state == Grant.State.EXPIRED or at >= grant.expires_at:
         raise NotAllowed(f"The agreement ended on {to_text(grant.expires_at)[:10]}.")
     if grant.agreement.state != Agreement.State.IN_FORCE:
@@ -55,7 +57,9 @@ def check_recipient(recipient: Recipient, *, at: datetime) -> None:
     if recipient.revoked_at is not None:
         raise NotAllowed("This token was revoked.")
     if at >= recipient.expires_at:
-        raise NotAllowed("This token has expired. Make a new one on the agreement page.")
+        raise NotAllowed(
+            "This token has expired. Make a new one on the agreement page."
+        )
     check_permitted(recipient.grant, person=recipient.person, at=at)
 
 

@@ -48,7 +48,9 @@ class SharedNames:
 
 def file_key() -> bytes:
     """Return the key of file addresses, apart from every other use of the secret."""
-    return hmac.new(settings.SECRET_KEY.encode(), b"delta-files", hashlib.sha256).digest()
+    return hmac.new(
+        settings.SECRET_KEY.encode(), b"delta-files", hashlib.sha256
+    ).digest()
 
 
 def get_recipient(authorization: str, *, at: datetime) -> Recipient:
@@ -128,8 +130,12 @@ def _file_url(recipient: Recipient, *, index: int, expires: int) -> str:
 def open_file(address: FileAddress, *, signature: str, at: datetime) -> Path:
     """Return the verified file of a signed address, if its grant still stands."""
     if not is_signed(address, signature, key=file_key(), now=int(at.timestamp())):
-        raise NotFound("This address is not valid or has expired. Query the table again.")
-    found = Recipient.objects.filter(pk=address.recipient, grant__reference=address.grant)
+        raise NotFound(
+            "This address is not valid or has expired. Query the table again."
+        )
+    found = Recipient.objects.filter(
+        pk=address.recipient, grant__reference=address.grant
+    )
     recipient = found.select_related(
         "grant__agreement", "grant__project", "person"
     ).first()

@@ -56,7 +56,9 @@ def invalid(request: HttpRequest, error: ValidationError) -> HttpResponse:
 def not_signed_in(request: HttpRequest, error: AuthenticationError) -> HttpResponse:
     """Say how to sign in."""
     return problem_response(
-        NotSignedIn("Send a token: make one on your account page (Authorization: Bearer).")
+        NotSignedIn(
+            "Send a token: make one on your account page (Authorization: Bearer)."
+        )
     )
 
 

@@ -31,8 +31,18 @@ def run_service(*, host: str, port: int, threads: int, with_worker: bool) -> Non
     script = Path(sys.executable).parent / "granian"
     server = subprocess.Popen(  # noqa: S603  our own command, no user input
         [
-            str(script), "--interface", "wsgi", "--host", host, "--port", str(port),
-            "--blocking-threads", str(threads), "--no-ws", "--log-level", "warning",
+            str(script),
+            "--interface",
+            "wsgi",
+            "--host",
+            host,
+            "--port",
+            str(port),
+            "--blocking-threads",
+            str(threads),
+            "--no-ws",
+            "--log-level",
+            "warning",
             "staithe.site.wsgi:application",
         ],
         env=environment,
@@ -66,6 +76,8 @@ def doctor(*, as_json: bool) -> None:
         click.echo(json.dumps(results, indent=2))
     else:
         for result in results:
-            click.echo(f"{'ok  ' if result['ok'] else 'FAIL'}  {result['name']}: {result['detail']}")
+            click.echo(
+                f"{'ok  ' if result['ok'] else 'FAIL'}  {result['name']}: {result['detail']}"
+            )
     if not all(result["ok"] for result in results):
         raise AnswerIsNo("Something needs attention: see the lines marked FAIL.")

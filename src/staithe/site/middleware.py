@@ -91,5 +91,7 @@ class Errors:
         if wants_json(request):
             return problem_response(error)
         if isinstance(error, NotSignedIn):
-            return HttpResponseRedirect(f"/sign-in?next={quote(request.get_full_path())}")
+            return HttpResponseRedirect(
+                f"/sign-in?next={quote(request.get_full_path())}"
+            )
         return error_page(request, error)

@@ -194,5 +194,7 @@ DEFAULT_FROM_EMAIL = env_str("STAITHE_MAIL_FROM", "staithe@localhost")
 STORAGE_URL = env_str("STAITHE_STORAGE_URL", str(HOME / "snapshots"))
 ENGINE_THREADS = env_int("STAITHE_ENGINE_THREADS", 2)
 ENGINE_MEMORY_MB = env_int("STAITHE_ENGINE_MEMORY_MB", 1024)
+# The seed of linkage training: the same data gives the same links.
+LINKAGE_SEED = env_int("STAITHE_LINKAGE_SEED", 1)
 
 LOGGING_CONFIG = None  # structlog is configured in staithe.site.logs

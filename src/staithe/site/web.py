@@ -34,7 +34,9 @@ def readyz(request: HttpRequest) -> HttpResponse:
 def not_found(request: HttpRequest, exception: Exception) -> HttpResponse:
     """Answer 404 with a sentence."""
     error = NotFound("There is nothing at this address. Check it, or start again.")
-    return problem_response(error) if wants_json(request) else error_page(request, error)
+    return (
+        problem_response(error) if wants_json(request) else error_page(request, error)
+    )
 
 
 def server_error(request: HttpRequest) -> HttpResponse:

@@ -125,7 +125,9 @@ def _forget_keys(grant: Grant) -> list[str]:
     joins = grant.project.joins.exclude(key_snapshot="")
     held = [join for join in joins if grant.reference in join.grants]
     ids = [join.key_snapshot for join in held]
-    grant.project.joins.filter(pk__in=[join.pk for join in held]).update(key_snapshot="")
+    grant.project.joins.filter(pk__in=[join.pk for join in held]).update(
+        key_snapshot=""
+    )
     return ids
 
 

@@ -55,9 +55,7 @@ def ask_join(
 
 
 @action("exchange:join:done")
-def finish_join(
-    *, join: Join, result: JoinResult, by: object, at: datetime
-) -> Join:
+def finish_join(*, join: Join, result: JoinResult, by: object, at: datetime) -> Join:
     """Give each grant that is still active its new table, all at once."""
     row = _open(join)
     earlier = Join.objects.filter(project=row.project).exclude(key_snapshot="")

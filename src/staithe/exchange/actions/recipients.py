@@ -22,9 +22,7 @@ def hash_token(token: str) -> str:
 
 
 @action("exchange:recipient:issued")
-def issue_recipient(
-    *, grant: Grant, by: Person, at: datetime
-) -> tuple[Recipient, str]:
+def issue_recipient(*, grant: Grant, by: Person, at: datetime) -> tuple[Recipient, str]:
     """Return a new token for the caller's own use; it is shown once."""
     check_permitted(grant, person=by, at=at)
     token = new_token()
