@@ -182,8 +182,7 @@ def axe() -> Callable[[Page], None]:
         result = page.evaluate("only => axe.run(document, only)", only)
         assert result["passes"], "axe looked at nothing"
         found = [describe(violation) for violation in result["violations"]]
-        print("\n".join(found))
-        assert found == [], page.url
+        assert not found, "\n".join([page.url, *found])
 
     return check
 

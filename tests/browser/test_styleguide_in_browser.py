@@ -64,7 +64,7 @@ def test_error_summary_takes_the_focus_and_leads_to_the_field(page, tab_to):
     tab_to(page, "Send")
     page.keyboard.press("Enter")
     page.wait_for_selector(".govuk-error-summary:focus")
-    tab_to(page, "Enter email address", limit=5)
+    tab_to(page, "Enter the email address", limit=5)
     page.keyboard.press("Enter")
     assert page.evaluate("document.activeElement.id") == "id_email"
 

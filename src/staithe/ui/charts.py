@@ -93,12 +93,20 @@ def svg(chart: Chart) -> Markup:
     ).format(w=WIDTH, h=round(height), body=Markup("").join(body))
 
 
-def nice_top(largest: float) -> float:
-    """Return a round number at or above `largest` to end an axis at."""
+# Ends of an axis in units of a power of ten, and the equal steps each divides into.
+ENDS = ((1.0, 5), (2.0, 4), (2.5, 5), (4.0, 4), (5.0, 5), (10.0, 5))
+
+
+def nice_axis(values: Sequence[float]) -> tuple[float, int]:
+    """Return a round number at or above the largest value, and its number of steps."""
+    largest = max(values, default=0)
     if largest <= 0:
-        return 1.0
+        return 1.0, 1
     unit = 10.0 ** math.floor(math.log10(largest))
-    return next(s * unit for s in (1, 2, 2.5, 5, 10) if s * unit >= largest * 0.9999)
+    top, steps = next((e * unit, n) for e, n in ENDS if e * unit >= largest * 0.9999)
+    whole = all(float(v).is_integer() for v in values)
+    # Counts have no halves: an axis up to 2 goes in steps of 1.
+    return top, (math.ceil(top) if whole and top < steps else steps)
 
 
 def _known(values: Iterable[float | None]) -> list[float]:
@@ -236,8 +244,9 @@ def _path(frame: Frame, values: tuple[float | None, ...], colour: str) -> list[M
 
 def _line_chart(chart: Chart) -> tuple[list[Markup], float]:
     known = _known(v for s in chart.series for v in s.values)
-    frame = Frame(64, 14, WIDTH - 110, PLOT_HEIGHT, nice_top(max(known, default=0)))
-    marks = _axes(frame, chart.categories, 4)
+    most, steps = nice_axis(known)
+    frame = Frame(64, 14, WIDTH - 110, PLOT_HEIGHT, most)
+    marks = _axes(frame, chart.categories, steps)
     for j, one in enumerate(chart.series):
         marks += _path(frame, one.values, PALETTE[j])
     return marks, PLOT_HEIGHT + 50
@@ -246,7 +255,7 @@ def _line_chart(chart: Chart) -> tuple[list[Markup], float]:
 def _multiples(chart: Chart) -> tuple[list[Markup], float]:
     """One small line chart a series, all on one scale so they compare."""
     known = _known(v for s in chart.series for v in s.values)
-    most = nice_top(max(known, default=0))
+    most, _ = nice_axis(known)
     wide, tall = WIDTH / MULTIPLE_COLUMNS, 160.0
     marks = []
     for j, one in enumerate(chart.series):
@@ -264,7 +273,7 @@ def _multiples(chart: Chart) -> tuple[list[Markup], float]:
 
 
 def _axes_small(frame: Frame, ends: tuple[str, ...]) -> list[Markup]:
-    marks = _axes(frame, (), 2)
+    marks = _axes(frame, (), 1)
     for i, name in enumerate(ends):
         if name:
             anchor = "middle" if len(ends) == 1 else ("start" if i == 0 else "end")

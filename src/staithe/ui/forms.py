@@ -16,6 +16,7 @@ from typing import Any
 from django import forms
 from django.core.exceptions import ValidationError
 from django.forms.boundfield import BoundField
+from django.forms.utils import pretty_name
 
 from staithe.base.errors import UserError
 
@@ -52,7 +53,7 @@ class DateField(forms.MultiValueField):
         name = str(self.label or "the date")
         if not any(parts):
             if self.required:
-                raise ValidationError(f"Enter {lower_first(name)}", code="required")
+                raise ValidationError(required_message(self), code="required")
             return None
         missing = [
             n for n, p in zip(("day", "month", "year"), parts, strict=True) if not p
@@ -86,7 +87,8 @@ class Form(forms.Form):
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        for field in self.fields.values():
+        for name, field in self.fields.items():
+            field.label = field.label or pretty_name(name)
             if (
                 field.error_messages.get("required")
                 == forms.Field.default_error_messages["required"]
@@ -99,20 +101,22 @@ class Form(forms.Form):
         self.add_error(field, error.message)
 
 
+CHOICES = (forms.RadioSelect, forms.Select, forms.CheckboxSelectMultiple)
+DETERMINERS = ("a ", "an ", "any ", "how ", "the ", "what ", "which ", "who ", "your ")
+
+
 def required_message(field: forms.Field) -> str:
-    """Say what to do about an empty field, in the verb that fits it."""
-    name = lower_first(str(field.label or "this"))
-    choice = (
-        forms.RadioSelect,
-        forms.Select,
-        forms.CheckboxSelectMultiple,
-        forms.CheckboxInput,
-    )
-    if isinstance(field.widget, choice):
-        return f"Select {name.rstrip('?')}"
+    """Say what to do about an empty field; its label is a noun or a question."""
+    label = str(field.label or "answer")
     if isinstance(field.widget, forms.FileInput):
-        return f"Choose a file for {name}" if field.label else "Choose a file"
-    return f"Enter {name.rstrip('?')}"
+        return "Choose a file"
+    if isinstance(field.widget, forms.CheckboxInput):
+        return f"Tick “{label}” to continue"
+    if label.endswith("?"):
+        return f"Answer the question “{label}”"
+    verb = "Select" if isinstance(field.widget, CHOICES) else "Enter"
+    name = lower_first(label)
+    return f"{verb} {name if name.startswith(DETERMINERS) else 'the ' + name}"
 
 
 @dataclass(frozen=True)

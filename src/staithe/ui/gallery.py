@@ -198,6 +198,7 @@ def gallery(data: Any, query: Query) -> dict[str, Any]:
     return {
         "form": SampleForm(data or (REFUSED if query.get("refused") else None)),
         "filter_form": chosen,
+        "short_form": FilterForm(auto_id="short_%s"),
         "page": paginate(rows, query=query, size=10),
         "sort": sort,
         "timeline": timeline(),
