@@ -148,7 +148,7 @@ class Sharing(RuleBasedStateMachine):
         self.agreement = self.attempt(AGREEMENT, self.agreement, act)
 
     def did(self, noun, *acts):
-        return sum((noun, act) in [entry] for act in acts for entry in self.history)
+        return sum(entry == (noun, act) for act in acts for entry in self.history)
 
     @invariant()
     def an_answer_is_given_once_and_only_to_what_was_sent(self):

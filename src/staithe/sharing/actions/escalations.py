@@ -10,8 +10,12 @@ from typing import TYPE_CHECKING
 from staithe.base.errors import Conflict
 from staithe.ledger.actions import action, record
 from staithe.people.notices import notify
-from staithe.people.permissions import Permission, people_who_can
-from staithe.people.queries import accountable_people, find_operator
+from staithe.people.queries import (
+    accountable_people,
+    find_operator,
+    people_with_role,
+)
+from staithe.people.roles import Role
 from staithe.sharing.ladder import find_next_step, working_days
 from staithe.sharing.models import Escalation, Flow
 from staithe.sharing.parties import (
@@ -96,11 +100,7 @@ def _step_due(flow: Flow, *, at: datetime) -> str | None:
 def _find_answering(flow: Flow) -> Person | None:
     """Return who takes the step: the holder's people, or whoever runs the service."""
     operator = find_operator()
-    last = (
-        list(people_who_can(Permission.MANAGE_ORGANISATIONS, operator))
-        if operator
-        else []
-    )
+    last = people_with_role(Role.ADMINISTRATOR, operator) if operator else []
     return find_accountable(flow) or next(iter([*deciders(flow), *last]), None)
 
 
