@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
@@ -32,7 +32,7 @@ def make_organisation(slug: str, kind: str = "central-department") -> Organisati
 
 
 def make_person(name: str, **roles: Organisation) -> Person:
-    """Make a person with roles: make_person("Ann", analyst=statistics)."""
+    """Make a person; each keyword is a role with the organisation it is held at."""
     person = Person.objects.create(
         name=name, email=f"{name.lower()}@example.com", created_at=START
     )
@@ -95,7 +95,6 @@ class Cast:
     zed: Person  # analyst of a body that has no part in this
     jobs: Asset
     claims: Asset
-    people: dict[str, Person] = field(default_factory=dict)
 
 
 @pytest.fixture
