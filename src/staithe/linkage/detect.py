@@ -1,0 +1,266 @@
+"""Work out a link specification from column names and a sample of values.
+
+Names come first, because they are what the owner meant; the shape of values
+corrects them and speaks for columns whose names say nothing.
+"""
+
+from __future__ import annotations
+
+import re
+from collections import defaultdict
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+
+from staithe.base.errors import BadInput
+from staithe.linkage.meanings import find_meaning, is_evidence, plain_column
+from staithe.linkage.specification import (
+    RESERVED,
+    DateOrder,
+    LinkField,
+    LinkSettings,
+    LinkSpecification,
+)
+
+
+# Column → sampled values as text, empty ones left out.
+Samples = Mapping[str, Sequence[str]]
+
+UK_POSTCODE = re.compile(r"[A-Za-z]{1,2}[0-9][A-Za-z0-9]? ?[0-9][A-Za-z]{2}")
+EMAIL = re.compile(r"[^@\s]+@[^@\s]+\.[^@\s]+")
+NUMBER = re.compile(r"[-+£$€]?\s?[0-9][0-9,]*(\.[0-9]+)?%?")
+DATE = re.compile(
+    r"-?\d{4}[-/.]\d{1,2}[-/.]\d{1,2}([T ].*)?|\d{1,2}[-/. ](\d{1,2}|[A-Za-z]{3,9})[-/. ]"
+    r"\d{2,4}|(1[6-9]|20)\d\d(0[1-9]|1[0-2])(0[1-9]|[12]\d|3[01])"
+)
+PARTS = re.compile(r"\s*(\d{1,2})[-/. ](\d{1,2})[-/. ](\d{2,4})\b")
+
+MOST = 0.8  # a shape is believed when this share of the sample has it
+FEW = 0.3  # distinct values for each value, below which a column is a category
+
+
+@dataclass(frozen=True)
+class Detection:
+    """A specification, and the columns left out of it with the reason."""
+
+    specification: LinkSpecification
+    left_out: tuple[tuple[str, str], ...]
+
+
+def detect_specification(
+    left_columns: Sequence[str],
+    right_columns: Sequence[str] | None,
+    samples: Sequence[Samples],
+    *,
+    ignore: Sequence[str] = (),
+    settings: LinkSettings | None = None,
+) -> Detection:
+    """Return the specification that fits two files, or one to deduplicate.
+
+    `samples` holds one mapping for each file. Raises BadInput where the two files
+    have nothing in common.
+    """
+    ignored = set(ignore)
+    left_out: list[tuple[str, str]] = []
+    sides = [left_columns] if right_columns is None else [left_columns, right_columns]
+    found = [
+        _meanings(columns, samples[side], ignored, left_out)
+        for side, columns in enumerate(sides)
+    ]
+    pairs = _paired(found, left_out) if right_columns is not None else _alone(found[0])
+    fields = _distinct([_field(pair, samples) for pair in _named(pairs, samples)])
+    if not fields:
+        raise BadInput(
+            "The two files have no field in common that could link them; "
+            "name the columns in a specification with --spec."
+            if right_columns is not None
+            else "The file has no column that could link its records."
+        )
+    kind = "dedupe" if right_columns is None else "link"
+    specification = LinkSpecification(kind, fields, settings or LinkSettings())
+    return Detection(specification, tuple(dict.fromkeys(left_out)))
+
+
+Found = dict[str, list[str]]  # meaning (or ?column) → columns
+Pair = tuple[str, str | None, str | None]  # meaning, left column, right column
+
+
+def _meanings(
+    columns: Sequence[str],
+    samples: Samples,
+    ignored: set[str],
+    left_out: list[tuple[str, str]],
+) -> Found:
+    """Group the usable columns of one file by meaning."""
+    found: Found = defaultdict(list)
+    for column in columns:
+        values = samples.get(column, ())
+        if column in ignored:
+            left_out.append((column, "ignored as asked"))
+        elif not is_evidence(column):
+            left_out.append((column, "its name says bookkeeping or an answer"))
+        elif not values:
+            left_out.append((column, "empty"))
+        else:
+            found[meaning_of(column, values)].append(column)
+    return found
+
+
+def meaning_of(column: str, values: Sequence[str]) -> str:
+    """Return the meaning of a column, or ?name where only its shape is known."""
+    by_name = find_meaning(column)
+    if share(EMAIL, values) >= MOST:
+        return "email"
+    if by_name is None:
+        return (
+            "postcode"
+            if share(UK_POSTCODE, values) >= MOST
+            else f"?{plain_column(column)}"
+        )
+    if by_name.word in {"date_of_birth", "date"} and not _holds_dates(values):
+        return f"?{plain_column(column)}"
+    if by_name.kind == "number" and share(NUMBER, values) < 1 - MOST:
+        return f"?{plain_column(column)}"
+    return by_name.word
+
+
+def share(pattern: re.Pattern[str], values: Sequence[str]) -> float:
+    """Return the share of values that a pattern matches in full."""
+    return sum(pattern.fullmatch(value.strip()) is not None for value in values) / max(
+        len(values), 1
+    )
+
+
+def _holds_dates(values: Sequence[str]) -> bool:
+    # Scanned dates are often damaged, so a column called a date of birth needs
+    # digits in most values rather than perfect dates.
+    return sum(sum(c.isdigit() for c in v) >= 4 for v in values) >= len(values) / 2  # noqa: PLR2004  a year
+
+
+def _paired(found: Sequence[Found], left_out: list[tuple[str, str]]) -> list[Pair]:
+    """Pair the columns of two files meaning by meaning."""
+    left, right = found
+    pairs: list[Pair] = []
+    for meaning in [*left, *(each for each in right if each not in left)]:
+        ours, theirs = list(left.get(meaning, [])), list(right.get(meaning, []))
+        for column in list(ours):
+            same = [c for c in theirs if plain_column(c) == plain_column(column)]
+            if same:
+                pairs.append((meaning, column, same[0]))
+                ours.remove(column)
+                theirs.remove(same[0])
+        while ours and theirs:
+            pairs.append((meaning, ours.pop(0), theirs.pop(0)))
+        pairs += _one_sided(meaning, ours, theirs, found, left_out)
+    return pairs
+
+
+NAME_PARTS = {"forename", "middle_name", "surname"}
+
+
+def _one_sided(
+    meaning: str,
+    ours: Sequence[str],
+    theirs: Sequence[str],
+    found: Sequence[Found],
+    left_out: list[tuple[str, str]],
+) -> list[Pair]:
+    """Keep a column that one file alone has where it can still be compared."""
+    pairs: list[Pair] = []
+    for side, columns in enumerate((ours, theirs)):
+        other = found[1 - side]
+        fits = (
+            (meaning in NAME_PARTS and "full_name" in other and meaning not in other)
+            or (meaning == "full_name" and NAME_PARTS & set(other))
+            or (meaning == "birth_year" and "date_of_birth" in other)
+            or (meaning == "date_of_birth" and "birth_year" in other)
+        )
+        if columns and fits and meaning not in other:
+            pairs.append(
+                (meaning, None, columns[0]) if side else (meaning, columns[0], None)
+            )
+            columns = columns[1:]
+        left_out += [(column, "the other file has no such field") for column in columns]
+    return pairs
+
+
+def _alone(found: Found) -> list[Pair]:
+    return [(meaning, c, None) for meaning, columns in found.items() for c in columns]
+
+
+def _named(pairs: Sequence[Pair], samples: Sequence[Samples]) -> list[Pair]:
+    """Keep one column of each name part: the fullest, since copies are not evidence."""
+    best: dict[str, Pair] = {}
+    kept: list[Pair] = []
+    single = NAME_PARTS | {"full_name", "date_of_birth", "sex"}
+    for pair in pairs:
+        if pair[0] not in single:
+            kept.append(pair)
+        elif pair[0] not in best or _size(pair, samples) > _size(
+            best[pair[0]], samples
+        ):
+            best[pair[0]] = pair
+    return [*best.values(), *kept]
+
+
+def _size(pair: Pair, samples: Sequence[Samples]) -> int:
+    """Return how much text a pair of columns holds in the samples."""
+    columns = zip(pair[1:], samples, strict=False)
+    return sum(len(v) for column, sample in columns if column for v in sample[column])
+
+
+def _field(pair: Pair, samples: Sequence[Samples]) -> LinkField:
+    meaning, left, right = pair
+    columns = [c for c in (left, right) if c]
+    values = [
+        v for c, s in zip((left, right), samples, strict=False) if c for v in s[c]
+    ]
+    name = meaning
+    if meaning.startswith("?"):
+        name = meaning[1:]
+        meaning = meaning_of_shape(values)
+    elif meaning not in {
+        *NAME_PARTS,
+        "full_name",
+        "date_of_birth",
+        "sex",
+        "birth_year",
+    }:
+        name = plain_column(columns[0]) or meaning
+    if name in RESERVED or not name[:1].isalpha():
+        name = f"field_{name}"
+    orders = [
+        date_order(sample[column]) if column else "day-first"
+        for column, sample in zip((left, right), samples, strict=False)
+    ]
+    return LinkField(meaning, left, right, name, orders[0], orders[-1])
+
+
+def _distinct(fields: Sequence[LinkField]) -> tuple[LinkField, ...]:
+    """Give each field a name of its own, leaving first comers theirs."""
+    taken: set[str] = set()
+    named = []
+    for each in fields:
+        name, count = each.name, 1
+        while name in taken:
+            count += 1
+            name = f"{each.name}_{count}"
+        taken.add(name)
+        named.append(replace(each, name=name))
+    return tuple(named)
+
+
+def meaning_of_shape(values: Sequence[str]) -> str:
+    """Return date, number, category or text, by what the values look like."""
+    if share(DATE, values) >= MOST:
+        return "date"
+    if share(NUMBER, values) >= MOST:
+        return "number"
+    return "category" if len(set(values)) < FEW * len(values) else "text"
+
+
+def date_order(values: Sequence[str]) -> DateOrder:
+    """Say whether dates written with slashes put the day or the month first."""
+    parts = [match for match in map(PARTS.match, values) if match]
+    first = any(int(match[1]) > 12 for match in parts)  # noqa: PLR2004  months
+    second = any(int(match[2]) > 12 for match in parts)  # noqa: PLR2004  months
+    return "month-first" if second and not first else "day-first"

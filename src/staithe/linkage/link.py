@@ -1,0 +1,436 @@
+"""Link two tables, or find the repeats in one: the way in to this room.
+
+Sees files of identifiers and a specification, gives back links and clusters with a
+report, in a folder that is complete or absent.
+"""
+
+from __future__ import annotations
+
+import os
+import tempfile
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Literal
+
+import numpy as np
+
+from staithe.base.errors import BadInput
+from staithe.linkage import outputs, truth
+from staithe.linkage.blocking import (
+    Budget,
+    ChosenRule,
+    add_keys,
+    candidate_rules,
+    choose_rules,
+)
+from staithe.linkage.comparisons import Comparison, comparisons_for
+from staithe.linkage.decide import Decision, decide, holds_each_once
+from staithe.linkage.detect import detect_specification
+from staithe.linkage.inputs import (
+    OpenInput,
+    Source,
+    check_ids,
+    check_specified,
+    open_input,
+    sample,
+)
+from staithe.linkage.model import Trained, first_prior, training_blocks
+from staithe.linkage.quality_report import (
+    blocking_report,
+    caveat,
+    inputs_report,
+    model_report,
+    result_report,
+    run_report,
+)
+from staithe.linkage.report_page import render_report
+from staithe.linkage.scores import Scores
+from staithe.linkage.scoring import DuckDBScorer, model_file
+from staithe.linkage.specification import LinkSpecification, to_yaml, with_settings
+from staithe.linkage.standardise import Standardised, standardise
+from staithe.linkage.standardise_sql import install_macros
+from staithe.tables.engine import connect
+
+
+if TYPE_CHECKING:
+    import duckdb
+
+
+Engine = Literal["duckdb", "spark"]
+Progress = Callable[[str, float], None]
+
+RECORDS = "records"
+# Pairs inside clusters that no rule proposed are scored up to this many.
+MOST_IMPLIED = 20_000_000
+
+
+@dataclass(frozen=True)
+class LinkResult:
+    """Where the result of a link lies, and the report in full."""
+
+    folder: Path
+    specification: LinkSpecification
+    report: dict[str, Any]
+
+    @property
+    def links(self) -> Path:
+        """Parquet: left_id, right_id, match_weight, match_probability."""
+        return self.folder / "links.parquet"
+
+    @property
+    def clusters(self) -> Path:
+        """Parquet: source, id, cluster; one row for every record of every file."""
+        return self.folder / "clusters.parquet"
+
+    @property
+    def report_json(self) -> Path:
+        """The report for programs."""
+        return self.folder / "report.json"
+
+    @property
+    def report_html(self) -> Path:
+        """The report for people, self-contained."""
+        return self.folder / "report.html"
+
+    @property
+    def warnings(self) -> tuple[str, ...]:
+        """What a person should know before using the links."""
+        return tuple(self.report["warnings"])
+
+    @property
+    def link_count(self) -> int:
+        """How many links were accepted."""
+        return int(self.report["links"])
+
+    @property
+    def cluster_count(self) -> int:
+        """How many people or things there are, as far as the links tell."""
+        return int(self.report["clusters"]["count"])
+
+    @property
+    def linked_records(self) -> dict[str, int]:
+        """Source → records with at least one link."""
+        return dict(self.report["linked"])
+
+
+@dataclass(frozen=True)
+class _Job:
+    """What was asked, with everything settled."""
+
+    con: duckdb.DuckDBPyConnection
+    inputs: tuple[OpenInput, ...]
+    id_columns: tuple[str, ...]
+    truth_column: str | None
+    seed: int
+    engine: Engine
+    all_pairs: bool
+    progress: Progress
+
+    @property
+    def dedupe(self) -> bool:
+        return len(self.inputs) == 1
+
+
+def link_tables(
+    left: Source,
+    right: Source | None = None,
+    *,
+    id_column: str | tuple[str, str],
+    out: Path,
+    specification: LinkSpecification | None = None,
+    names: tuple[str, str] = ("left", "right"),
+    ignore: Sequence[str] = (),
+    truth_column: str | None = None,
+    threshold: float | None = None,
+    all_pairs: bool = False,
+    engine: Engine = "duckdb",
+    seed: int = 1,
+    memory_mb: int | None = None,
+    threads: int | None = None,
+    progress: Progress | None = None,
+) -> LinkResult:
+    """Link two tables (or the repeats in one) and write the result to folder `out`.
+
+    Without a specification the columns are recognised by name and values. Raises
+    BadInput, and then nothing is written.
+    """
+    outputs.check_folder(out)
+    ids = (id_column, id_column) if isinstance(id_column, str) else id_column
+    out.parent.mkdir(parents=True, exist_ok=True)
+    with tempfile.TemporaryDirectory(prefix=".linking-", dir=out.parent) as scratch:
+        con = connect(
+            memory_mb=memory_mb or 1500,
+            threads=threads or min(os.cpu_count() or 2, 8),
+            temp_directory=scratch,
+        )
+        try:
+            sources = [left] if right is None else [left, right]
+            job = _Job(
+                con,
+                _open(con, sources, names),
+                ids[: len(sources)],
+                truth_column,
+                seed,
+                engine,
+                all_pairs,
+                progress or (lambda _step, _share: None),
+            )
+            if memory_mb is None:
+                _give_memory(job)
+            return _link(job, specification, ignore, threshold, out)
+        finally:
+            con.close()
+
+
+def _open(
+    con: duckdb.DuckDBPyConnection, sources: Sequence[Source], names: tuple[str, str]
+) -> tuple[OpenInput, ...]:
+    if len(sources) > 1 and names[0] == names[1]:
+        raise BadInput("The two tables need different names.")
+    return tuple(
+        open_input(con, source, name=names[side], view=f"input_{side}")
+        for side, source in enumerate(sources)
+    )
+
+
+def _give_memory(job: _Job) -> None:
+    """Allow memory by the number of rows: 1.5 GB and about 6 KB a row."""
+    rows = sum(opened.rows for opened in job.inputs)
+    job.con.execute(f"SET memory_limit = '{1500 + rows * 6 // 1000}MiB'")
+
+
+def _link(
+    job: _Job,
+    specification: LinkSpecification | None,
+    ignore: Sequence[str],
+    threshold: float | None,
+    out: Path,
+) -> LinkResult:
+    job.progress("reading", 0.0)
+    for opened, column in zip(job.inputs, job.id_columns, strict=True):
+        check_ids(job.con, opened, column)
+        for extra in [*ignore, *([job.truth_column] if job.truth_column else [])]:
+            opened.check_column(extra)
+    specification, left_out = _specification(job, specification, ignore)
+    if threshold is not None:
+        specification = with_settings(specification, threshold=threshold)
+    job.progress("standardising", 0.1)
+    install_macros(job.con)
+    standardised = standardise(
+        job.con, job.inputs, specification, id_columns=job.id_columns, table=RECORDS
+    )
+    comparisons = comparisons_for(specification, standardised)
+    if not comparisons:
+        raise BadInput(
+            "No field has values that could link these records; every common column "
+            "is empty."
+        )
+    job.progress("choosing pairs", 0.2)
+    chosen = _block(job, specification, standardised)
+    run = _Run(job, specification, standardised, comparisons, chosen, left_out)
+    return _finish(run, out)
+
+
+def _specification(
+    job: _Job, given: LinkSpecification | None, ignore: Sequence[str]
+) -> tuple[LinkSpecification, tuple[tuple[str, str], ...]]:
+    """Return the specification given, or the one detected with what it left out."""
+    if given is not None:
+        check_specified(job.inputs, given)
+        return given, ()
+    never = [*ignore, *job.id_columns]
+    if job.truth_column:
+        never.append(job.truth_column)
+    found = detect_specification(
+        job.inputs[0].columns,
+        None if job.dedupe else job.inputs[1].columns,
+        [sample(job.con, opened) for opened in job.inputs],
+        ignore=never,
+    )
+    return found.specification, found.left_out
+
+
+def _block(
+    job: _Job, specification: LinkSpecification, standardised: Standardised
+) -> list[ChosenRule]:
+    """Choose the blocking rules and add their keys to the records."""
+    asked = specification.settings.pairs_per_record
+    budget = Budget.for_rows(
+        standardised.rows,
+        dedupe=job.dedupe,
+        per_record=None if asked == "auto" else float(asked),
+    )
+    rules, chosen = choose_rules(
+        job.con,
+        standardised,
+        list(candidate_rules(specification, standardised)),
+        budget,
+        dedupe=job.dedupe,
+    )
+    if not chosen:
+        raise BadInput(
+            "No two records share a value of any field, so there is nothing to compare."
+        )
+    add_keys(job.con, standardised, rules, chosen, dedupe=job.dedupe)
+    return chosen
+
+
+@dataclass(frozen=True)
+class _Run:
+    """A job with its records ready to be compared."""
+
+    job: _Job
+    specification: LinkSpecification
+    standardised: Standardised
+    comparisons: list[Comparison]
+    chosen: list[ChosenRule]
+    left_out: tuple[tuple[str, str], ...]
+
+
+def _finish(run: _Run, out: Path) -> LinkResult:
+    """Train, score, decide, and write the result."""
+    job, standardised = run.job, run.standardised
+    job.progress("training", 0.3)
+    blocks = training_blocks(
+        job.con, standardised, run.specification, run.comparisons, dedupe=job.dedupe
+    )
+    prior = first_prior(job.con, standardised, run.specification, dedupe=job.dedupe)
+    scorer = DuckDBScorer(job.con, standardised, run.comparisons, run.chosen, blocks)
+    trained = scorer.train(
+        prior=prior, pairs=run.specification.settings.training_pairs, seed=job.seed
+    )
+    job.progress("scoring", 0.6)
+    scores = scorer.predict(trained)
+    job.progress("deciding", 0.8)
+    decision = decide(
+        scores,
+        standardised.rows,
+        prior=prior,
+        settings=run.specification.settings,
+        each_once=_each_once(run),
+    )
+    links, warnings = _links(scorer, trained, decision, standardised)
+    job.progress("writing", 0.9)
+    report = _report(run, trained, decision, links, warnings)
+    with outputs.whole_folder(out) as folder:
+        _write(run, trained, decision, links, report, folder)
+    job.progress("done", 1.0)
+    return LinkResult(out, run.specification, report)
+
+
+def _each_once(run: _Run) -> tuple[bool, bool] | None:
+    if run.job.dedupe:
+        return None
+    asked = run.specification.settings.one_to_one
+    if isinstance(asked, bool):
+        return asked, asked
+    return holds_each_once(run.job.con, run.standardised, run.specification)
+
+
+def _links(
+    scorer: DuckDBScorer,
+    trained: Trained,
+    decision: Decision,
+    standardised: Standardised,
+) -> tuple[Scores, list[str]]:
+    """Return every link: accepted pairs, and pairs that are linked through others.
+
+    The latter were not proposed by a rule; they are scored here by the same model.
+    """
+    links = decision.scores.where(decision.accepted)
+    if all(decision.one_partner) and len(standardised.rows) > 1:
+        return links, []
+    left_rows = standardised.rows[0] if len(standardised.rows) > 1 else 0
+    left, right = decision.unscored_pairs(left_rows)
+    if not len(left):
+        return links, []
+    if len(left) > MOST_IMPLIED:
+        return links, [
+            f"{len(left):,} pairs are linked only through other records; they are in "
+            "the clusters but not in the list of links."
+        ]
+    shift = decision.shift
+    implied = scorer.score_pairs(trained, left, right).shifted(shift)
+    both = Scores(
+        np.r_[links.left, implied.left],
+        np.r_[links.right, implied.right],
+        np.r_[links.weight, implied.weight],
+    )
+    order = np.lexsort((both.right, both.left))
+    return Scores(both.left[order], both.right[order], both.weight[order]), []
+
+
+def _report(
+    run: _Run,
+    trained: Trained,
+    decision: Decision,
+    links: Scores,
+    warnings: Sequence[str],
+) -> dict[str, Any]:
+    job = run.job
+    report = {
+        **run_report(run.specification, seed=job.seed, engine=job.engine),
+        **inputs_report(job.inputs, run.standardised),
+        "left_out": [{"column": c, "reason": why} for c, why in run.left_out],
+        "blocking": blocking_report(run.chosen, run.standardised, len(decision.scores)),
+        "model": model_report(trained, decision.prior),
+        **result_report(decision, links, run.standardised, job.inputs),
+    }
+    if job.truth_column:
+        report["truth"] = _against_truth(run, decision, links)
+    report["warnings"] = [*_blocking_warnings(run), *trained.warnings, *warnings]
+    report["caveat"] = caveat(report)
+    return report
+
+
+def _blocking_warnings(run: _Run) -> list[str]:
+    return [
+        f"{each.size.dropped_values:,} very common values of {each.name} would have "
+        f"made {each.size.dropped_pairs:,} pairs; this rule leaves them out."
+        for each in run.chosen
+        if each.size.dropped_pairs
+    ]
+
+
+def _against_truth(run: _Run, decision: Decision, links: Scores) -> dict[str, Any]:
+    job = run.job
+    truth.add_truth(
+        job.con,
+        job.inputs,
+        id_columns=job.id_columns,
+        truth_column=str(job.truth_column),
+        table=RECORDS,
+    )
+    rows = sum(run.standardised.rows)
+    scored = decision.scores
+    return truth.truth_report(
+        links,
+        truth.flag_true(job.con, links, rows),
+        scored,
+        truth.flag_true(job.con, scored, rows),
+        truth.count_true_pairs(job.con, dedupe=job.dedupe),
+    )
+
+
+def _write(
+    run: _Run,
+    trained: Trained,
+    decision: Decision,
+    links: Scores,
+    report: dict[str, Any],
+    folder: Path,
+) -> None:
+    """Write every file of the result."""
+    con = run.job.con
+    outputs.write_pairs(con, links, table=RECORDS, path=folder / "links.parquet")
+    outputs.write_clusters(
+        con, decision.clusters, table=RECORDS, path=folder / "clusters.parquet"
+    )
+    if run.job.all_pairs:
+        path = folder / "pairs.parquet"
+        outputs.write_pairs(con, decision.scores, table=RECORDS, path=path)
+    outputs.write_json(folder / "report.json", report)
+    outputs.write_json(folder / "model.json", model_file(trained, decision.prior))
+    (folder / "specification.yaml").write_text(to_yaml(run.specification), "utf-8")
+    (folder / "report.html").write_text(render_report(report), "utf-8")

@@ -1,0 +1,182 @@
+"""The report of one run: what went in, what was compared, what came of it.
+
+Follows the parts that GUILD asks of linked data (Gilbert et al. 2018): the data
+provided, the linkage, and what an analyst must know of its errors.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping, Sequence
+from importlib.metadata import version
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from staithe.linkage.scores import Scores, probability
+
+
+if TYPE_CHECKING:
+    from staithe.linkage.blocking import ChosenRule
+    from staithe.linkage.decide import Decision
+    from staithe.linkage.inputs import OpenInput
+    from staithe.linkage.model import Trained
+    from staithe.linkage.scores import Flags
+    from staithe.linkage.specification import LinkSpecification
+    from staithe.linkage.standardise import Standardised
+
+
+BIN = 2  # width of a bar of the histogram, in match weight
+EDGE = 40  # weights beyond this share the outermost bars
+TOP_SIZES = 10
+
+
+def inputs_report(
+    inputs: Sequence[OpenInput], standardised: Standardised
+) -> dict[str, Any]:
+    """Return the files with their rows and digests, and how full each field is."""
+    names = [opened.name for opened in inputs]
+    fields = [
+        {
+            "field": column,
+            "filled": dict(zip(names, shares, strict=True)),
+            "valid": dict(zip(names, standardised.valid.get(column, ()), strict=False)),
+        }
+        for column, shares in standardised.present.items()
+        if "__" not in column and column not in {"names_sorted", "forename_surname"}
+    ]
+    files = [
+        {"name": each.name, "rows": each.rows, "sha256": each.sha256} for each in inputs
+    ]
+    return {"inputs": files, "fields": fields}
+
+
+def blocking_report(
+    chosen: Sequence[ChosenRule], standardised: Standardised, scored: int
+) -> dict[str, Any]:
+    """Return the pairs of each rule, what was left out, and all pairs there could be."""
+    rows = standardised.rows
+    possible = rows[0] * (rows[0] - 1) // 2 if len(rows) == 1 else rows[0] * rows[1]
+    rules = [
+        {
+            "rule": each.name,
+            "pairs": each.size.kept,
+            "values_left_out": each.size.dropped_values,
+            "pairs_left_out": each.size.dropped_pairs,
+        }
+        for each in chosen
+    ]
+    return {"rules": rules, "scored_pairs": scored, "possible_pairs": possible}
+
+
+def model_report(trained: Trained, prior: float) -> dict[str, Any]:
+    """Return the weights of every level, in the words of the comparisons."""
+    comparisons = [
+        {
+            "name": comparison["output_column_name"],
+            "levels": [
+                {
+                    "level": level["label_for_charts"],
+                    "m": level.get("m_probability"),
+                    "u": level.get("u_probability"),
+                    "weight": _weight(level),
+                }
+                for level in comparison["comparison_levels"]
+                if not level.get("is_null_level")
+            ],
+        }
+        for comparison in trained.model["comparisons"]
+    ]
+    blocks = [
+        {"columns": list(block.columns), "pairs": block.pairs}
+        for block in trained.blocks
+    ]
+    return {"prior": prior, "comparisons": comparisons, "training_blocks": blocks}
+
+
+def _weight(level: Mapping[str, Any]) -> float | None:
+    m, u = level.get("m_probability"), level.get("u_probability")
+    return math.log2(m / u) if m and u else None
+
+
+def histogram(scores: Scores, accepted: Flags) -> list[dict[str, Any]]:
+    """Return pairs and links in bands of match weight."""
+    edges = np.arange(-EDGE, EDGE + BIN, BIN)
+    inside = np.clip(scores.weight, -EDGE, EDGE - BIN / 2)
+    pairs = np.histogram(inside, edges)[0]
+    links = np.histogram(inside[accepted], edges)[0]
+    return [
+        {"from": int(low), "to": int(low + BIN), "pairs": int(n), "links": int(k)}
+        for low, n, k in zip(edges, pairs, links, strict=False)
+    ]
+
+
+def result_report(
+    decision: Decision,
+    links: Scores,
+    standardised: Standardised,
+    inputs: Sequence[OpenInput],
+) -> dict[str, Any]:
+    """Return threshold, links, linked records and clusters."""
+    linked = np.zeros(len(decision.clusters), dtype=bool)
+    linked[links.left] = True
+    linked[links.right] = True
+    sizes = np.bincount(np.bincount(decision.clusters[1:]))
+    start, counts = 1, {}
+    for opened, rows in zip(inputs, standardised.rows, strict=True):
+        counts[opened.name] = int(linked[start : start + rows].sum())
+        start += rows
+    advice = decision.advice
+    return {
+        "threshold": {
+            "match_weight": decision.threshold,
+            "match_probability": float(probability(np.array([decision.threshold]))[0]),
+            "advised_match_weight": advice.weight,
+            "reason": advice.method,
+            "expected_precision": advice.precision,
+            "expected_recall": advice.recall,
+        },
+        "one_partner": list(decision.one_partner),
+        "links": len(links),
+        "linked": counts,
+        "records": dict(zip(counts, standardised.rows, strict=True)),
+        "clusters": {
+            "count": int(sizes[1:].sum()),
+            "of_two_or_more": int(sizes[2:].sum()),
+            "largest": len(sizes) - 1,
+            "sizes": {str(n): int(k) for n, k in enumerate(sizes) if n and k},
+        },
+        "histogram": histogram(decision.scores, decision.accepted),
+    }
+
+
+def run_report(
+    specification: LinkSpecification, *, seed: int, engine: str
+) -> dict[str, Any]:
+    """Return what is needed to run it again: specification, seed, versions."""
+    return {
+        "format": 1,
+        "kind": specification.kind,
+        "engine": engine,
+        "seed": seed,
+        "specification_sha256": specification.sha256(),
+        "software": {
+            name: version(name) for name in ("staithe", "splink", "duckdb", "pyarrow")
+        },
+    }
+
+
+def caveat(report: Mapping[str, Any]) -> str:
+    """Return one sentence about the errors of a link, to travel with its data."""
+    linked = ", ".join(
+        f"{count:,} of {report['records'][name]:,} records of {name}"
+        for name, count in report["linked"].items()
+    )
+    truth = report.get("truth")
+    known = (
+        f"Against a known truth, precision is {truth['precision']:.4f} and recall "
+        f"{truth['recall']:.4f}."
+        if truth
+        else "How many links are wrong or missing has not been measured."
+    )
+    return f"Linked by probability: {linked}. {known}"

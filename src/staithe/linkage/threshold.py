@@ -1,0 +1,113 @@
+"""Advise from which score on a pair should be accepted, without labels.
+
+A fixed probability of 0.95 loses half the matches of dirty files and accepts whole
+households in others, because the model's probabilities are not calibrated. Two
+corrections, both from the run itself:
+
+* the prior is estimated again from the scores of all candidate pairs;
+* where a record can have one partner only, the pairs that lose to a better partner
+  are surely wrong, and show how wrong pairs score. The share of wrong pairs among
+  those kept follows from how many records have no partner at all.
+"""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+
+import numpy as np
+
+from staithe.linkage.scores import Flags, Floats, Scores, probability
+
+
+ROUNDS = 200
+
+
+@dataclass(frozen=True)
+class Advice:
+    """The least weight to accept, how it was found, and what it should give."""
+
+    weight: float
+    method: str
+    precision: float | None
+    recall: float | None
+
+
+def refit_prior(weight: Floats, prior: float, possible: float) -> float:
+    """Return the weight to add so that expected matches and the prior agree.
+
+    One-parameter expectation maximisation over all candidate pairs; `possible` is
+    the number of pairs there could be.
+    """
+    start = math.log2(prior / (1 - prior))
+    shift = 0.0
+    for _ in range(ROUNDS):
+        expected = float(probability(weight + shift).sum())
+        share = min(max(expected / possible, 1e-15), 0.999)
+        updated = math.log2(share / (1 - share)) - start
+        if abs(updated - shift) < 1e-6:  # noqa: PLR2004  far below what matters
+            break
+        shift = updated
+    return shift
+
+
+def expected_best(weight: Floats) -> Advice:
+    """Return the threshold with the best F1 that the model itself expects."""
+    if not len(weight):
+        return Advice(0.0, "no pairs", None, None)
+    ordered = np.sort(weight)[::-1]
+    chance = probability(ordered)
+    total = chance.sum()
+    gained = np.cumsum(chance)
+    count = np.arange(1, len(ordered) + 1)
+    best = int((2 * gained / (count + total)).argmax())
+    return Advice(
+        float(ordered[best]),
+        "the model's own probabilities, with the prior estimated again",
+        float(gained[best] / count[best]),
+        float(gained[best] / total) if total else None,
+    )
+
+
+def against_losers(
+    scores: Scores, kept: Flags, rows: tuple[int, int], floor: Advice
+) -> Advice:
+    """Return the threshold with the best F1 that losing pairs let expect.
+
+    `kept` flags the pairs that are best for both records. Never below `floor`.
+    """
+    winners = np.sort(scores.weight[kept])[::-1]
+    if not len(winners):
+        return floor
+    count = np.arange(1, len(winners) + 1)
+    threshold, advice = floor.weight, floor
+    for _ in range(5):
+        losers = np.sort(_losing(scores, kept, threshold))
+        above = len(losers) - np.searchsorted(losers, winners, side="left")
+        matches = float((winners >= threshold).sum())
+        for _ in range(20):
+            alone = (1 - min(matches / rows[0], 1)) * (1 - min(matches / rows[1], 1))
+            ratio = min(alone / max(1 - alone, 1e-9), 10.0)
+            right = np.maximum.accumulate(np.maximum(count - ratio * above, 0))
+            matches = float(right[-1])
+        gain = 2 * right / (count + max(matches, 1))
+        best = int(gain.argmax())
+        advice = Advice(
+            max(float(winners[best]), floor.weight),
+            "pairs that lose to a better partner show how wrong pairs score",
+            float(right[best] / count[best]),
+            float(right[best] / max(matches, 1)),
+        )
+        if advice.weight == threshold:
+            break
+        threshold = advice.weight
+    return advice
+
+
+def _losing(scores: Scores, kept: Flags, threshold: float) -> Floats:
+    """Return the weights of pairs whose records are surely with someone else."""
+    sure = kept & (scores.weight >= threshold)
+    taken_left = np.isin(scores.left, scores.left[sure])
+    taken_right = np.isin(scores.right, scores.right[sure])
+    losing: Floats = scores.weight[~kept & (taken_left | taken_right)]
+    return losing
