@@ -9,6 +9,7 @@ from typing import Any
 
 from staithe.base.errors import BadInput, Conflict
 from staithe.base.ids import new_reference, to_slug
+from staithe.catalogue.indexing import index_asset
 from staithe.catalogue.models import Asset, AssetVersion
 from staithe.catalogue.policies import check_details
 from staithe.catalogue.storing import Stored, stored_file
@@ -73,6 +74,7 @@ def keep_asset(
         **{"contact_email": organisation.contact_email, **fields},
     )
     version = _keep_version(asset, stored, source_name=source_name, at=at)
+    index_asset(asset)
     _record(asset, version, by=by, at=at, title=asset.title, kind=kind)
     return version
 
@@ -107,6 +109,7 @@ def keep_version(
     version = _keep_version(row, stored, source_name=source_name, at=at)
     row.modified_at = at
     row.save(update_fields=["modified_at"])
+    index_asset(row)
     _record(row, version, by=by, at=at)
     return version
 
@@ -120,6 +123,7 @@ def edit_asset(*, asset: Asset, by: Person, at: datetime, **fields: Any) -> Asse
         setattr(row, name, value)
     row.modified_at = at
     row.save()
+    index_asset(row)
     record(
         by=by,
         at=at,

@@ -90,3 +90,16 @@ class AssetVersion(models.Model):
                 condition=Q(number__gte=1), name="asset_version_from_one"
             ),
         ]
+
+
+class SearchWord(models.Model):
+    """One stemmed word of an asset's entry and how much it says about the asset."""
+
+    asset = models.ForeignKey(Asset, on_delete=models.CASCADE, related_name="words")
+    word = models.CharField(max_length=40, db_index=True)
+    weight = models.FloatField()
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["asset", "word"], name="search_word_once")
+        ]
