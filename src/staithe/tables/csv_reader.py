@@ -88,7 +88,7 @@ def read_csv(
         rows=tally.rows,
         encoding=facts.encoding,
         delimiter=layout.delimiter,
-        notes=_notes(text, bad),
+        notes=_notes(text, tally, bad),
         bad_rows=bad,
     )
     return TableSource(
@@ -194,8 +194,9 @@ def _bad_rows(text: CsvText, tally: Tally) -> tuple[BadRow, ...]:
     return bad
 
 
-def _notes(text: CsvText, bad: tuple[BadRow, ...]) -> tuple[str, ...]:
+def _notes(text: CsvText, tally: Tally, bad: tuple[BadRow, ...]) -> tuple[str, ...]:
     facts, layout = text.facts, text.layout
+    blank = _blank_lines(text, tally)
     mark = DELIMITER_NAMES.get(layout.delimiter, repr(layout.delimiter))
     told = (
         (facts.encoding != "utf-8", f"Read as {facts.encoding}, as declared."),
@@ -207,6 +208,15 @@ def _notes(text: CsvText, bad: tuple[BadRow, ...]) -> tuple[str, ...]:
         (layout.delimiter != ",", f"Values are separated by {mark}."),
         (text.header != layout.header, "Spaces around column names were removed."),
         (layout.spaced, "Every value follows a space, which was removed."),
+        (blank > 0, f"{blank} blank lines were skipped."),
         (bad, f"{len(bad)} rows did not fit the header and were kept out."),
     )
     return tuple(sentence for is_so, sentence in told if is_so)
+
+
+def _blank_lines(text: CsvText, tally: Tally) -> int:
+    """Count the lines that hold no row; unknown, so nought, where values span lines."""
+    if text.facts.quotes or not text.facts.lf + text.facts.crlf:
+        return 0
+    rows = tally.rows + tally.misfits
+    return text.facts.lines - text.layout.header_lines - rows

@@ -39,6 +39,7 @@ class TextFacts:
     crlf: int
     lf: int
     quotes: bool
+    lines: int
 
 
 def scan_text(path: Path, *, name: str, encoding: str | None) -> TextFacts:
@@ -60,7 +61,15 @@ def scan_text(path: Path, *, name: str, encoding: str | None) -> TextFacts:
         decoder.decode(b"", final=True)
     except UnicodeDecodeError as error:
         raise _not_text(name, lines + 1, 0, declared=encoding) from error
-    return TextFacts(codec, bom and codec == "utf-8", crlf, lines - crlf, quotes)
+    unended = tail not in {b"\n", b"\r", b""}
+    return TextFacts(
+        encoding=codec,
+        bom=bom and codec == "utf-8",
+        crlf=crlf,
+        lf=lines - crlf,
+        quotes=quotes,
+        lines=lines + unended,
+    )
 
 
 def _codec(encoding: str | None) -> str:

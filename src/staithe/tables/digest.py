@@ -13,11 +13,22 @@ def file_sha256(path: Path) -> str:
         return hashlib.file_digest(stream, "sha256").hexdigest()
 
 
+class Nowhere:
+    """Takes every byte and keeps none."""
+
+    def write(self, data: bytes) -> int:
+        """Return the length of what is thrown away."""
+        return len(data)
+
+    def flush(self) -> None:
+        """Do nothing: nothing is kept."""
+
+
 class DigestingStream:
     """Pass writes on and digest them: the digest is of what was meant, not re-read."""
 
     def __init__(self, stream: IO[bytes]) -> None:
-        self._stream = stream
+        self._stream: IO[bytes] | Nowhere = stream
         self._hash = hashlib.sha256()
         self.bytes = 0
 
@@ -27,6 +38,10 @@ class DigestingStream:
         self._stream.write(data)
         self.bytes += len(data)
         return len(data)
+
+    def discard(self) -> None:
+        """Write no further: what comes now is thrown away."""
+        self._stream = Nowhere()
 
     def flush(self) -> None:
         """Flush the stream underneath."""

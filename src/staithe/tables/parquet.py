@@ -54,11 +54,15 @@ def plain_type(kind: pa.DataType) -> pa.DataType:
     """Return the type that a stored column is kept as: nested and odd ones are text."""
     if pa.types.is_dictionary(kind):
         return plain_type(kind.value_type)
+    if pa.types.is_float16(kind):
+        return pa.float32()
+    if pa.types.is_date64(kind):
+        return pa.date32()
     kept = (
         pa.types.is_integer(kind)
         or pa.types.is_floating(kind)
         or pa.types.is_boolean(kind)
-        or pa.types.is_decimal(kind)
+        or pa.types.is_decimal128(kind)
         or pa.types.is_date(kind)
         or pa.types.is_timestamp(kind)
         or pa.types.is_time(kind)
@@ -84,6 +88,8 @@ def _plain(values: pa.Array, kind: pa.DataType) -> pa.Array:
         return pa.array([_as_json(value) for value in values.to_pylist()], pa.string())
     if pa.types.is_binary(values.type) or pa.types.is_fixed_size_binary(values.type):
         return pa.array([v and v.hex() for v in values.to_pylist()], pa.string())
+    if pa.types.is_duration(values.type) or pa.types.is_interval(values.type):
+        return pa.array([v and str(v) for v in values.to_pylist()], pa.string())
     return pc.cast(values, kind)
 
 

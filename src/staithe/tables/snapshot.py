@@ -57,10 +57,7 @@ def write_snapshot(
     schema, stream = _with_schema(batches, schema)
     check_names(schema.names, where="The table")
     with store.draft(snapshot_id) as draft:
-        parts = PartWriter(draft, schema, part_rows=part_rows)
-        for batch in stream:
-            parts.write(batch)
-        files = parts.finish()
+        files = _write_parts(stream, PartWriter(draft, schema, part_rows=part_rows))
         manifest = Manifest(
             id=snapshot_id,
             created_at=at,
@@ -98,6 +95,18 @@ def store_table(
     )
 
 
+def _write_parts(
+    stream: Iterator[pa.RecordBatch], parts: PartWriter
+) -> tuple[PartFile, ...]:
+    try:
+        for batch in stream:
+            parts.write(batch)
+        return parts.finish()
+    except BaseException:
+        parts.abandon()
+        raise
+
+
 @dataclass
 class PartWriter:
     """Writes batches as numbered Parquet files of at most `part_rows` rows each."""
@@ -129,6 +138,13 @@ class PartWriter:
         if self._held or self._writer is not None or not self.files:
             self._close_part()
         return tuple(self.files)
+
+    def abandon(self) -> None:
+        """Let go of an unfinished part without writing its footer anywhere."""
+        if self._writer is not None and self._stream is not None:
+            self._stream.discard()
+            self._writer.close()
+            self._writer = None
 
     def _flush(self) -> None:
         if self._writer is None:

@@ -13,7 +13,7 @@ import shutil
 import tempfile
 import time
 from collections.abc import Iterator
-from contextlib import AbstractContextManager, contextmanager
+from contextlib import AbstractContextManager, contextmanager, suppress
 from pathlib import Path
 from typing import IO, Protocol
 from urllib.parse import parse_qsl, urlsplit
@@ -111,12 +111,13 @@ class LocalStore:
         if target.exists():
             raise Conflict(f"Snapshot {folder} exists already and never changes.")
         partial = Path(tempfile.mkdtemp(prefix=PARTIAL, dir=self.root))
+        draft = LocalDraft(partial)
         try:
-            draft = LocalDraft(partial)
             yield draft
             draft.close()
             _rename(partial, target, folder=folder)
         except BaseException:
+            draft.abandon()
             shutil.rmtree(partial, ignore_errors=True)
             raise
 
@@ -176,6 +177,12 @@ class LocalDraft:
             os.fsync(stream.fileno())
             stream.close()
         _fsync_folder(self._folder)
+
+    def abandon(self) -> None:
+        """Let go of the open files; a full disk must not hide the first error."""
+        for stream in self._open:
+            with suppress(OSError):
+                stream.close()
 
 
 def _rename(partial: Path, target: Path, *, folder: str) -> None:
