@@ -71,9 +71,18 @@ RARE_BENEFIT = BENEFITS.index("Industrial Injuries Benefit")
 # (without condition, with condition) for the young, those of working age, pensioners;
 # columns as BENEFITS. Rare benefits are given apart.
 _BENEFIT_WEIGHTS = (
-    ((0, 0, 40, 60, 5, 0, 130, 0, 10, 420, 0, 335), (0, 0, 40, 50, 90, 0, 60, 0, 330, 170, 0, 260)),
-    ((0, 12, 70, 400, 10, 0, 90, 0, 10, 90, 0, 318), (0, 10, 60, 130, 190, 0, 30, 0, 320, 30, 0, 230)),
-    ((15, 3, 25, 0, 0, 0, 0, 75, 2, 0, 880, 0), (150, 3, 30, 0, 0, 0, 0, 110, 45, 0, 662, 0)),
+    (
+        (0, 0, 40, 60, 5, 0, 130, 0, 10, 420, 0, 335),
+        (0, 0, 40, 50, 90, 0, 60, 0, 330, 170, 0, 260),
+    ),
+    (
+        (0, 12, 70, 400, 10, 0, 90, 0, 10, 90, 0, 318),
+        (0, 10, 60, 130, 190, 0, 30, 0, 320, 30, 0, 230),
+    ),
+    (
+        (15, 3, 25, 0, 0, 0, 0, 75, 2, 0, 880, 0),
+        (150, 3, 30, 0, 0, 0, 0, 110, 45, 0, 662, 0),
+    ),
 )
 # Weekly amount in pence: quantiles, columns as BENEFITS.
 _WEEKLY = (
@@ -179,7 +188,9 @@ def live(*, seed: int, age: Ints, council: Ints, everywhere: Mask) -> Circumstan
 def region_of(council: Ints) -> Ints:
     """Return the index into `regions()` of each council."""
     order = regions()
-    return np.array([order.index(c.region) for c in load_councils()], dtype=np.int32)[council]
+    return np.array([order.index(c.region) for c in load_councils()], dtype=np.int32)[
+        council
+    ]
 
 
 def _conditions(rng: np.random.Generator, band: Ints, deprivation: Ints) -> Ints:

@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
 Ints: TypeAlias = "np.ndarray[tuple[int], np.dtype[np.int32]]"
+Longs: TypeAlias = "np.ndarray[tuple[int], np.dtype[np.int64]]"
 Floats: TypeAlias = "np.ndarray[tuple[int], np.dtype[np.float64]]"
 Mask: TypeAlias = "np.ndarray[tuple[int], np.dtype[np.bool_]]"
 
@@ -41,7 +42,9 @@ STAGES = (
 def stream(seed: int, stage: str, part: int = 0) -> np.random.Generator:
     """Return the generator of one stage (and one part of it) of a seeded world."""
     key = (STAGES.index(stage), part)
-    return np.random.Generator(np.random.PCG64(np.random.SeedSequence(seed, spawn_key=key)))
+    return np.random.Generator(
+        np.random.PCG64(np.random.SeedSequence(seed, spawn_key=key))
+    )
 
 
 def chance(rng: np.random.Generator, rate: float | Floats, size: int) -> Mask:

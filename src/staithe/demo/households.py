@@ -51,7 +51,7 @@ HEAD_AGES = {
     Kind.SHARERS: (18, 19, 20, 22, 24, 26, 28, 31, 36, 45, 80),
 }
 YOUNGEST_PARENT = 17  # years between the younger parent and the eldest child
-OLDEST_CHILD = 38  # of those still at home
+OLDEST_MOTHER = 42  # when the eldest child was born
 TWINS = 0.02
 SAME_SEX_COUPLES = 0.03
 LONE_FATHERS = 0.14
@@ -88,8 +88,14 @@ def draw_households(people: int, *, seed: int, today: int) -> Households:
     child = related[home] & (place >= parents[home])
     sex = _sexes(rng, kind, home=home, place=place, partner=partner)
     birth_day = _birth_days(
-        stream(seed, "ages"), size, kind, home=home, place=place, child=child,
-        partner=partner, today=today,
+        stream(seed, "ages"),
+        size,
+        kind,
+        home=home,
+        place=place,
+        child=child,
+        partner=partner,
+        today=today,
     )
     return Households(size, kind, first, home, place, child, partner, sex, birth_day)
 
@@ -154,19 +160,21 @@ def _child_days(
     rng: np.random.Generator, days: Ints, size: Ints, place: Ints, child: Mask
 ) -> Ints:
     """Return ages in days: siblings a few years apart, some of them twins."""
-    people = len(home)
+    people = len(days)
     start = np.arange(people) - place
     after = np.minimum(start + 1, people - 1)
     second = np.where(child[after], start, after)  # the other parent, if there is one
     younger = np.minimum(days[start], days[second])
-    room = np.clip(younger - YOUNGEST_PARENT * 366, 30, OLDEST_CHILD * 365)
+    most = np.maximum(younger - YOUNGEST_PARENT * 366, 30)
+    least = np.maximum(younger - OLDEST_MOTHER * 365, 0)
     # Squaring the draw keeps grown-up children at home rare.
     share = rng.random(people)
-    eldest = ((share * share * 0.4 + share * 0.6) * room).astype(np.int32)
+    share = share * share * 0.4 + share * 0.6
+    eldest = least + (share * (most - least)).astype(np.int32)
     second_parent = ~child[after]
     nth = place - np.where(second_parent, 2, 1)
     children = np.maximum(size - np.where(second_parent, 2, 1), 1)
-    spacing = np.minimum(between(rng, 420, 1500, people), room // children)
+    spacing = np.minimum(between(rng, 420, 1500, people), most // children)
     eldest = np.maximum(eldest, (children - 1) * spacing)[start]
     spacing = spacing[start]
     wobble = between(rng, 0, 90, people)

@@ -13,12 +13,14 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
 
 from staithe.base.errors import BadInput
 
 
 if TYPE_CHECKING:
-    from staithe.demo.draws import Ints
+    from staithe.demo.draws import Longs
 
 NINO_PREFIXES = ("CR", "MW", "NC", "PP", "PY", "PZ")
 NINO_SUFFIXES = "ABCD"
@@ -28,49 +30,51 @@ _BLOCK = 1_000_000  # six free digits
 _NO_CHECK = 10  # an NHS body whose check digit would be 10 is not used
 
 
-def nhs_check(body: Ints) -> Ints:
+def nhs_check(body: Longs) -> Longs:
     """Return the check digit of nine-digit NHS bodies; 10 means there is none."""
-    total = sum(
-        weight * (body // 10 ** (weight - 2) % 10) for weight in range(2, 11)
-    )
+    total = sum(weight * (body // 10 ** (weight - 2) % 10) for weight in range(2, 11))
     return (11 - total % 11) % 11
 
 
-def utr_check(body: Ints) -> Ints:
+def utr_check(body: Longs) -> Longs:
     """Return the leading check digit of nine-digit taxpayer references."""
     weights = (6, 7, 8, 9, 10, 5, 4, 3, 2)
     total = sum(
-        weight * (body // 10 ** (8 - place) % 10) for place, weight in enumerate(weights)
+        weight * (body // 10 ** (8 - place) % 10)
+        for place, weight in enumerate(weights)
     )
     return np.array([int(digit) for digit in _UTR_CHECKS], dtype=np.int64)[total % 11]
 
 
-def draw_nhs_numbers(rng: np.random.Generator, count: int) -> Ints:
+def draw_nhs_numbers(rng: np.random.Generator, count: int) -> Longs:
     """Return `count` different NHS numbers of the test range, as whole numbers."""
-    body = 999_000_000 + np.arange(_BLOCK, dtype=np.int64)
+    # One body in eleven has no check digit, so draw more than are needed.
+    body = 999_000_000 + _serials(rng, count + count // 8 + 100)
     check = nhs_check(body)
-    valid = (body * 10 + check)[check != _NO_CHECK]
-    return _pick(rng, valid, count)
+    return _enough((body * 10 + check)[check != _NO_CHECK], count)
 
 
-def draw_utrs(rng: np.random.Generator, count: int) -> Ints:
+def draw_utrs(rng: np.random.Generator, count: int) -> Longs:
     """Return `count` different taxpayer references, as whole numbers of 10 digits."""
-    body = np.arange(_BLOCK, dtype=np.int64)
-    return _pick(rng, utr_check(body) * 1_000_000_000 + body, count)
+    body = _enough(_serials(rng, count), count)
+    return utr_check(body) * 1_000_000_000 + body
 
 
-def draw_ninos(rng: np.random.Generator, count: int) -> Ints:
+def draw_ninos(rng: np.random.Generator, count: int) -> Longs:
     """Return `count` different codes for `nino_text`."""
     kinds = len(NINO_PREFIXES) * len(NINO_SUFFIXES)
-    serial = _pick(rng, np.arange(_BLOCK, dtype=np.int64), count)
+    serial = _enough(_serials(rng, count), count)
     return serial * kinds + rng.integers(0, kinds, size=count)
 
 
-def nino_text(code: int) -> str:
-    """Write the code as a National Insurance number, for example PZ123456C."""
-    rest, suffix = divmod(code, len(NINO_SUFFIXES))
-    serial, prefix = divmod(rest, len(NINO_PREFIXES))
-    return f"{NINO_PREFIXES[prefix]}{serial:06}{NINO_SUFFIXES[suffix]}"
+def nino_texts(codes: Longs) -> pa.Array:
+    """Write the codes as National Insurance numbers, for example PZ123456C."""
+    rest, suffix = np.divmod(codes, len(NINO_SUFFIXES))
+    serial, prefix = np.divmod(rest, len(NINO_PREFIXES))
+    digits = pc.utf8_lpad(pa.array(serial).cast(pa.string()), 6, "0")
+    first = pa.array(NINO_PREFIXES).take(pa.array(prefix))
+    last = pa.array(list(NINO_SUFFIXES)).take(pa.array(suffix))
+    return pc.binary_join_element_wise(first, digits, last, "")
 
 
 def upn_text(authority: int, year: int, serial: int) -> str:
@@ -83,10 +87,14 @@ def upn_text(authority: int, year: int, serial: int) -> str:
     return _UPN_LETTERS[total % 23] + digits
 
 
-def _pick(rng: np.random.Generator, numbers: Ints, count: int) -> Ints:
+def _serials(rng: np.random.Generator, count: int) -> Longs:
+    """Return up to `count` different numbers below a million, mixed."""
+    return rng.permutation(_BLOCK).astype(np.int64)[:count]
+
+
+def _enough(numbers: Longs, count: int) -> Longs:
     if count > len(numbers):
         raise BadInput(
-            f"The demo world has only {len(numbers):,} safe identifiers of each kind: "
-            "ask for fewer people."
+            "The demo world has no safe identifiers left: ask for fewer people."
         )
-    return rng.permutation(numbers)[:count]
+    return numbers[:count]

@@ -160,5 +160,5 @@ def _forenames(
     alike = living.sex[head] == living.sex[namesake]
     forename[namesake[alike]] = forename[head[alike]]
     middle = names.forename_choice.draw(rng, group)
-    with_middle = chance(rng, HAS_MIDDLE_NAME, people)
+    with_middle = chance(rng, HAS_MIDDLE_NAME, people) & (middle != forename)
     return forename, np.where(with_middle, middle, NO_NAME)

@@ -132,7 +132,9 @@ def _in_year(rows: list[dict[str, str]], year: int, share: float) -> list[float]
 
 def _surnames(rows: list[dict[str, str]]) -> tuple[tuple[str, ...], Ints, Choice]:
     rare = _rare_surnames()
-    common = {name for row in rows for name in (row["name"], row["female_form"]) if name}
+    common = {
+        name for row in rows for name in (row["name"], row["female_form"]) if name
+    }
     words = (*sorted(common), *(name for name in rare if name not in common))
     code = {word: number for number, word in enumerate(words)}
     female = np.arange(len(words), dtype=np.int32)

@@ -24,16 +24,21 @@ from staithe.demo.places import Addresses, draw_councils, settle
 FEWEST, MOST = 100, 1_000_000
 EPOCH = date(1970, 1, 1)
 DAYS_IN_FOUR_YEARS = 1461
-TODAY = (date(2026, 3, 31) - EPOCH).days
+EXTRACT_DATES = {
+    "dws": date(2026, 3, 31),
+    "nhb": date(2025, 9, 30),
+    "rs": date(2025, 4, 5),
+}
+TODAY = (max(EXTRACT_DATES.values()) - EPOCH).days
 MOVING_DAYS = 1096  # moves and marriages happen in the three years before today
 
-SOURCES = ("dws", "nhb", "rs")
+SOURCES = tuple(EXTRACT_DATES)
 COVERAGE = {"dws": 0.85, "nhb": 0.78, "rs": 0.80}
 ADULTS_ONLY = {"dws": True, "nhb": False, "rs": True}
 
-HOUSEHOLD_MOVES = 0.17
-YOUNG_MOVES = 0.24  # alone, of those from 18 to 27
-OTHERS_MOVE = 0.015
+HOUSEHOLD_MOVES = 0.23
+YOUNG_MOVES = 0.3  # alone, of those from 18 to 27
+OTHERS_MOVE = 0.02
 STAYS_IN_COUNCIL = 0.72
 YOUNG = (18, 27)
 
@@ -75,7 +80,7 @@ def generate_world(*, people: int, seed: int) -> World:
     age = (TODAY - living.birth_day) * 4 // DAYS_IN_FOUR_YEARS
     called = name_everyone(living, seed=seed, since=TODAY - MOVING_DAYS, today=TODAY)
     home, home_before, moved, addresses = _moves(living, age, seed=seed)
-    listed = _coverage(age, seed=seed)
+    listed = _coverage(living.birth_day, seed=seed)
     everywhere = np.logical_and.reduce(list(listed.values()))
     return World(
         seed=seed,
@@ -136,11 +141,12 @@ def _addresses(households: int, moved_from: Ints, *, seed: int) -> Addresses:
     return settle(rng, np.concatenate((council, arrival)))
 
 
-def _coverage(age: Ints, *, seed: int) -> dict[str, Mask]:
-    """Choose whom each organisation knows."""
+def _coverage(birth_day: Ints, *, seed: int) -> dict[str, Mask]:
+    """Choose whom each organisation knows; nobody is known before birth."""
     rng = stream(seed, "coverage")
-    adult = age >= ADULT
-    return {
-        source: chance(rng, COVERAGE[source], len(age)) & (adult | (not ADULTS_ONLY[source]))
-        for source in SOURCES
-    }
+    listed = {}
+    for source, day in EXTRACT_DATES.items():
+        youngest = ADULT * DAYS_IN_FOUR_YEARS // 4 + 1 if ADULTS_ONLY[source] else 0
+        known = chance(rng, COVERAGE[source], len(birth_day))
+        listed[source] = known & (birth_day + youngest <= (day - EPOCH).days)
+    return listed
