@@ -10,7 +10,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from itertools import combinations
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pyarrow as pa
@@ -21,9 +21,11 @@ from scipy.sparse import coo_array
 from scipy.sparse.csgraph import connected_components
 
 from staithe.exchange.cutting import ROW_KEY
-from staithe.linkage.link import LinkResult, link_tables
-from staithe.linkage.specification import LinkSpecification, from_yaml
 
+
+if TYPE_CHECKING:
+    from staithe.linkage.link import LinkResult
+    from staithe.linkage.specification import LinkSpecification
 
 Progress = Callable[[float, str], None]
 
@@ -46,6 +48,9 @@ def cluster_grants(
     progress: Progress,
 ) -> LinkRun:
     """Cluster the rows of each grant's files; one grant alone needs no linkage."""
+    # Splink is slow to import and only this job needs it.
+    from staithe.linkage.link import link_tables
+
     sources = tuple(f"t{number}" for number in range(1, len(files) + 1))
     if len(files) == 1:
         clusters = _each_row_alone(files[0], sources[0], scratch)
@@ -79,6 +84,8 @@ def cluster_grants(
 
 
 def _read(specification: dict[str, Any]) -> LinkSpecification | None:
+    from staithe.linkage.specification import from_yaml
+
     text = specification.get("yaml")
     return from_yaml(text) if text else None
 

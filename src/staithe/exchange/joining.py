@@ -22,7 +22,6 @@ from staithe.exchange.cutting import ROW_KEY, Piece
 from staithe.exchange.keys import ensure_project_key
 from staithe.exchange.models import Grant
 from staithe.exchange.storage import forget_snapshots, scratch_folder, the_store
-from staithe.linkage.pseudonyms import assign_pseudonyms, key_id
 from staithe.sharing.models import Project
 from staithe.tables.engine import connect, scan, to_batches
 from staithe.tables.manifest import Source
@@ -63,6 +62,9 @@ def join_grants(
 
     Raises Conflict where a grant cannot take part; nothing is left behind then.
     """
+    # Splink is slow to import and only this job needs it.
+    from staithe.linkage.pseudonyms import assign_pseudonyms
+
     _check_grants(grants)
     key = ensure_project_key(settings.HOME / "keys", project.reference)
     with scratch_folder() as scratch:
@@ -104,6 +106,8 @@ def _write_tables(
     at: datetime,
     scratch: Path,
 ) -> JoinResult:
+    from staithe.linkage.pseudonyms import key_id
+
     made: list[str] = []
     connection = connect(
         memory_mb=settings.ENGINE_MEMORY_MB,
