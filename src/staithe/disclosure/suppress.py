@@ -160,7 +160,7 @@ class _Problem:
                 "This table cannot be published safely, even with every other cell "
                 "hidden. Merge categories and try again."
             )
-        return np.asarray(answer.x) > 0.5  # noqa: PLR2004  a pattern is 0 or 1
+        return np.asarray(answer.x) > 0.5
 
     def _constraint(self, cuts: list[Cut]) -> LinearConstraint:
         start = np.cumsum([0, *(len(cut.coefficients) for cut in cuts)])

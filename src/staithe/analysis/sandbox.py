@@ -1,0 +1,232 @@
+"""Ask a question of a project's data and get only what disclosure control lets out.
+
+Each query runs in its own child process (`worker.py`), which is killed with its whole
+group when its time is up. What comes back is cell statistics; `answer` protects them
+before anybody sees them, and is the one function that pages and APIs call.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import os
+import select
+import signal
+import subprocess
+import sys
+import time
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from staithe.analysis.limits import Limits
+from staithe.base.errors import BadInput, Damaged, NotFound, TooLarge, UserError
+from staithe.disclosure.protect import ProtectedTable, protect_table
+from staithe.disclosure.tabulate import table_from_rows
+
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from staithe.analysis.spec import TableSpec
+    from staithe.disclosure.cells import Table
+    from staithe.disclosure.policy import OutputPolicy
+
+
+READ_AT_ONCE = 65_536
+DEFAULT_LIMITS = Limits()
+
+OUTCOMES: dict[str, UserError] = {
+    "damaged": Damaged("The project's data file cannot be opened as a database."),
+    "memory": TooLarge(
+        "The query needed more memory than it may use: read fewer rows or columns.",
+        code="out-of-memory",
+    ),
+    "size": TooLarge("The answer is too large: use fewer categories."),
+    "values": BadInput(
+        "A value could not be converted or computed as the query asks: try TRY_CAST, "
+        "and check the types of the columns."
+    ),
+    "stopped": TooLarge(
+        "The query used more time or memory than it may and was stopped.",
+        code="stopped",
+    ),
+}
+NAMED = {kind.__name__: kind for kind in (BadInput, TooLarge, Damaged)}
+
+
+@dataclass(frozen=True)
+class QueryResult:
+    """Unprotected statistics of a table's cells: for `protect_table` and nothing else."""
+
+    table: Table
+    milliseconds: int
+    walls: dict[str, str]
+
+
+@dataclass(frozen=True)
+class Answer:
+    """A question's answer as it may be seen, how long it took, which walls stood."""
+
+    protected: ProtectedTable
+    milliseconds: int
+    walls: dict[str, str]
+
+
+@dataclass(frozen=True)
+class DescribedTable:
+    """A table's name and its columns with their types; never a value."""
+
+    name: str
+    columns: list[tuple[str, str]]
+
+
+def answer(
+    database: Path,
+    sql: str,
+    spec: TableSpec,
+    *,
+    policy: OutputPolicy,
+    limits: Limits = DEFAULT_LIMITS,
+) -> Answer:
+    """Run a query in the sandbox and protect its table.
+
+    BadInput: the query is refused or wrong. TooLarge: time, memory or size.
+    AnswerIsNo: nothing can be published safely. NotFound, Damaged: the file.
+    """
+    result = run_query(database, sql, spec, policy=policy, limits=limits)
+    protected = protect_table(result.table, policy)
+    return Answer(protected, result.milliseconds, result.walls)
+
+
+def run_query(
+    database: Path,
+    sql: str,
+    spec: TableSpec,
+    *,
+    policy: OutputPolicy,
+    limits: Limits = DEFAULT_LIMITS,
+) -> QueryResult:
+    """Run a query in the sandbox; the table it returns is NOT protected yet."""
+    started = time.monotonic()
+    tabulation = spec.tabulation(
+        label_threshold=policy.threshold, largest=policy.largest
+    )
+    request = {
+        "task": "run",
+        "sql": sql,
+        "spec": spec.to_dict(),
+        "label_threshold": tabulation.label_threshold,
+        "largest": tabulation.largest,
+    }
+    reply = _ask(database, request, limits)
+    table = table_from_rows(reply["ok"]["rows"], tabulation)
+    spent = round((time.monotonic() - started) * 1000)
+    return QueryResult(table, spent, reply["walls"])
+
+
+def check_sql(
+    database: Path,
+    sql: str,
+    spec: TableSpec | None = None,
+    *,
+    limits: Limits = DEFAULT_LIMITS,
+) -> None:
+    """Parse and check a query in a child process without running it."""
+    request = {
+        "task": "check",
+        "sql": sql,
+        "spec": spec.to_dict() if spec else None,
+    }
+    _ask(database, request, limits)
+
+
+def describe_tables(
+    database: Path, *, limits: Limits = DEFAULT_LIMITS
+) -> list[DescribedTable]:
+    """Return the names and types of the project's tables and columns."""
+    reply = _ask(database, {"task": "describe"}, limits)
+    return [
+        DescribedTable(name, [(column, kind) for column, kind in columns])
+        for name, columns in reply["ok"]["tables"].items()
+    ]
+
+
+def _ask(database: Path, request: dict[str, Any], limits: Limits) -> dict[str, Any]:
+    """Send a request to a fresh worker and read its answer, or raise its error."""
+    if not database.is_file():
+        raise NotFound("The project has no data file yet.")
+    asked = request | {
+        "database": str(database.resolve()),
+        "limits": limits.to_dict(),
+    }
+    with _start() as worker:
+        try:
+            text = _exchange(worker, json.dumps(asked).encode(), limits)
+        finally:
+            _end(worker)
+    return _read_reply(text)
+
+
+def _start() -> subprocess.Popen[bytes]:
+    """Start a worker with no environment, in a process group of its own."""
+    return subprocess.Popen(
+        [sys.executable, "-I", "-m", "staithe.analysis.worker"],
+        env={},
+        cwd="/",
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.DEVNULL,
+        start_new_session=True,
+    )
+
+
+def _end(worker: subprocess.Popen[bytes]) -> None:
+    """Kill the worker's whole group and wait until it is gone."""
+    with contextlib.suppress(ProcessLookupError):
+        os.killpg(worker.pid, signal.SIGKILL)
+    worker.wait()
+
+
+def _exchange(worker: subprocess.Popen[bytes], request: bytes, limits: Limits) -> bytes:
+    """Write the request and read at most the allowed answer before the deadline."""
+    assert worker.stdin is not None
+    assert worker.stdout is not None
+    deadline = time.monotonic() + limits.seconds
+    try:
+        worker.stdin.write(request)
+        worker.stdin.close()
+    except BrokenPipeError as error:
+        raise OUTCOMES["stopped"] from error
+    parts: list[bytes] = []
+    size = 0
+    descriptor = worker.stdout.fileno()
+    while True:
+        left = deadline - time.monotonic()
+        ready, _, _ = select.select([descriptor], [], [], max(0.0, left))
+        if not ready:
+            raise TooLarge(
+                f"The query took longer than {limits.seconds:g} seconds and was "
+                "stopped: read fewer rows, or join on person.",
+                code="timed-out",
+            )
+        part = os.read(descriptor, READ_AT_ONCE)
+        if not part:
+            return b"".join(parts)
+        parts.append(part)
+        size += len(part)
+        if size > limits.max_result_bytes:
+            raise OUTCOMES["size"]
+
+
+def _read_reply(text: bytes) -> dict[str, Any]:
+    """Return the worker's answer; a worker that died without one was stopped."""
+    try:
+        reply: dict[str, Any] = json.loads(text)
+    except ValueError:
+        raise OUTCOMES["stopped"] from None
+    if "error" in reply:
+        kind, message = reply["error"]["kind"], reply["error"]["message"]
+        if kind in NAMED:
+            raise NAMED[kind](message)
+        raise OUTCOMES.get(kind, OUTCOMES["stopped"])
+    return reply
