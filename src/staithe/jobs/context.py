@@ -20,11 +20,11 @@ if TYPE_CHECKING:
 WRITE_EVERY_SECONDS = 0.5
 
 
-class JobCancelled(Exception):  # noqa: N818  a request that was obeyed, not an error
+class JobCancelled(Exception):
     """Someone asked for this job to stop."""
 
 
-class LeaseLost(Exception):  # noqa: N818  the name says what happened
+class LeaseLost(Exception):
     """Another worker has taken this job: nothing done here may be kept."""
 
 

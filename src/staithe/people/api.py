@@ -1,4 +1,3 @@
-# ruff: noqa: TC001, TC002, TC003  the API reads annotations when it runs
 """People, organisations and tokens for programs."""
 
 from __future__ import annotations
@@ -111,7 +110,7 @@ def me(request: HttpRequest) -> MeOut:
 
 @router.get("/organisations", response=list[OrganisationOut], auth=None)
 def organisations(
-    request: HttpRequest,  # noqa: ARG001  every route is given it
+    request: HttpRequest,
 ) -> list[Organisation]:
     """List the organisations of this service."""
     return queries.all_organisations()

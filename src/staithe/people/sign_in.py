@@ -30,7 +30,7 @@ PER_EMAIL = 50
 WRONG = "The email address or the password is not right."
 
 
-class TooManyAttempts(UserError):  # noqa: N818  named like its sisters in base
+class TooManyAttempts(UserError):
     """Signing in was tried too often."""
 
     status = 429
