@@ -64,6 +64,7 @@ class ColumnFacts:
     type: str
     semantic: str
     personal: bool
+    people: bool
     today: dt.date
     sentinels: int = 0
     tested: int = 0
@@ -78,7 +79,8 @@ class ColumnFacts:
 
     def finding(self, severity: str, dimension: str, message: str, hit: Hit) -> Finding:
         """Make a finding about this column, its examples masked where personal."""
-        shown = [example(text, personal=self.personal) for text in hit.examples]
+        masked = self.personal or self.people
+        shown = [example(text, personal=masked) for text in hit.examples]
         return Finding(
             severity,
             dimension,

@@ -29,7 +29,7 @@ SENTINEL_DATES = (
     "1800-01-01", "2099-12-31", "0001-01-01", "01/01/1900", "19000101",
 )  # fmt: skip
 END_OF_TIME = ("9999-12-31", "99991231", "31/12/9999")
-CLUSTER = 10  # a stand-in date is held by ten times as many rows as other dates
+CLUSTER = 5  # a stand-in date is held by five times as many rows as other dates
 SPELLING_LIMIT = 200_000  # distinct values: beyond this a column is no list of codes
 PATTERN_LIMIT = 20_000
 SAMPLE = 1000
@@ -47,6 +47,8 @@ class Basics:
     max: str | None
     min_length: int | None
     max_length: int | None
+    min_rows: int | None
+    max_rows: int | None
 
 
 @dataclass(frozen=True)
@@ -78,7 +80,8 @@ class ColumnMeasure:
         (row,) = self._run(
             "SELECT coalesce(sum(n), 0), coalesce(sum(n) FILTER (value IS NULL), 0), "
             f"count(value), min(value)::VARCHAR, max(value)::VARCHAR, "
-            f"min(length({text})), max(length({text})) FROM {VALUES}"
+            f"min(length({text})), max(length({text})), "
+            f"min_by(n, value), max_by(n, value) FROM {VALUES}"
         )
         return Basics(int(row[0]), int(row[1]), int(row[2]), *row[3:])
 

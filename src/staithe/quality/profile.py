@@ -9,7 +9,6 @@ from __future__ import annotations
 import datetime as dt
 import tempfile
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import replace
 from pathlib import Path
 
 import pyarrow as pa
@@ -30,6 +29,7 @@ from staithe.quality.semantic import (
     PERSONAL,
     detect_semantic_type,
     looks_personal,
+    name_suggests,
     plain_name,
 )
 from staithe.tables.columns import Column, to_columns
@@ -130,16 +130,14 @@ class _Table:
         self.rows = int(engine.rows(f"SELECT count(*) FROM {self._scan}")[0][0])
 
     def measure(self) -> Found:
-        """Measure every column; a column is personal by itself or by its neighbours."""
+        """Measure every column; what is shown of it depends on its neighbours too."""
         types = self._semantic_types()
-        about_people = looks_personal(types.values())
+        about_people = looks_personal([*types.values(), *map(name_suggests, types)])
         found: Found = []
         for done, column in enumerate(self.columns, 1):
-            semantic = types[column.name]
-            personal = semantic in PERSONAL or (
-                about_people and semantic in {"identifier", "text"}
+            found.append(
+                self._measure_one(column, types[column.name], people=about_people)
             )
-            found.append(self._measure_one(column, semantic, personal=personal))
             if self._progress is not None:
                 self._progress(done, len(self.columns))
         return found
@@ -154,12 +152,23 @@ class _Table:
         }
 
     def _measure_one(
-        self, column: Column, semantic: str, *, personal: bool
+        self, column: Column, semantic: str, *, people: bool
     ) -> tuple[ColumnProfile, list[Finding]]:
         measure = ColumnMeasure(self._engine, scan=self._scan, column=column.name)
-        basics = measure.basics()
+        personal = (
+            semantic in PERSONAL
+            or name_suggests(column.name) in PERSONAL
+            or (people and semantic in {"identifier", "text"})
+        )
         facts = ColumnFacts(
-            measure, basics, column.name, column.type, semantic, personal, self._today
+            measure=measure,
+            basics=measure.basics(),
+            name=column.name,
+            type=column.type,
+            semantic=semantic,
+            personal=personal,
+            people=people,
+            today=self._today,
         )
         findings = list(column_findings(facts))
         return _to_profile(facts), findings
@@ -210,7 +219,8 @@ def _thin(column: pa.ChunkedArray, size: int = 1000) -> list[object]:
 def _to_profile(facts: ColumnFacts) -> ColumnProfile:
     basics: Basics = facts.basics
     measure = facts.measure
-    profile = ColumnProfile(
+    withheld = facts.personal or facts.people
+    return ColumnProfile(
         name=facts.name,
         type=facts.type,
         semantic_type=facts.semantic,
@@ -218,18 +228,25 @@ def _to_profile(facts: ColumnFacts) -> ColumnProfile:
         rows=basics.rows,
         nulls=basics.nulls,
         distinct=basics.distinct,
+        min=_extreme(facts, basics.min, basics.min_rows),
+        max=_extreme(facts, basics.max, basics.max_rows),
         min_length=basics.min_length if facts.type == "text" else None,
         max_length=basics.max_length if facts.type == "text" else None,
-        top=measure.top(at_least=RARE if facts.personal else 1),
+        top=measure.top(at_least=RARE if withheld else 1),
+        withheld=withheld,
+        rare_withheld=measure.rare(below=RARE) if withheld else 0,
         patterns=measure.patterns() if facts.type == "text" else (),
         sentinels=facts.sentinels,
         tested=facts.tested,
         invalid=facts.invalid,
         inconsistent=facts.inconsistent,
     )
-    if facts.personal:  # an extreme is one person's value
-        return replace(profile, rare_withheld=measure.rare(below=RARE))
-    return replace(profile, min=basics.min, max=basics.max)
+
+
+def _extreme(facts: ColumnFacts, value: str | None, rows: int | None) -> str | None:
+    """Return an extreme value, unless it could be one person's."""
+    rare = facts.people and (rows or 0) < RARE
+    return None if facts.personal or rare else value
 
 
 def _gather(found: Found) -> tuple[tuple[ColumnProfile, ...], list[Finding]]:

@@ -129,7 +129,7 @@ def _columns(columns: Sequence[ColumnProfile]) -> str:
 
 
 def _extremes(column: ColumnProfile) -> str:
-    if column.personal:
+    if column.withheld and (column.min is None or column.max is None):
         return "withheld"
     if column.min is None:
         return ""

@@ -30,7 +30,11 @@ class Count:
 
 @dataclass(frozen=True)
 class ColumnProfile:
-    """One column in exact counts; `min`, `max` and `top` are withheld where personal."""
+    """One column in exact counts.
+
+    Where rows are about people (`withheld`), `min`, `max` and `top` leave out values
+    held by fewer than 5 rows; where the column itself is personal there are no extremes.
+    """
 
     name: str
     type: str
@@ -44,6 +48,7 @@ class ColumnProfile:
     min_length: int | None = None
     max_length: int | None = None
     top: tuple[Count, ...] = ()
+    withheld: bool = False
     rare_withheld: int = 0
     patterns: tuple[Count, ...] = ()
     sentinels: int = 0

@@ -170,7 +170,7 @@ def detect_semantic_type(name: str, values: Iterable[Any]) -> str:
     """Return what a column means, from its name and a sample of its values."""
     texts = [text for text in (str(v).strip() for v in values if v is not None) if text]
     texts = texts[:SAMPLE]
-    named = _by_name(name)
+    named = name_suggests(name)
     if not texts:
         return named or "empty"
     if named and _fits(named, texts):
@@ -178,7 +178,8 @@ def detect_semantic_type(name: str, values: Iterable[Any]) -> str:
     return _by_values(texts, named=named)
 
 
-def _by_name(name: str) -> str:
+def name_suggests(name: str) -> str:
+    """Return the meaning that a name alone claims, or nothing."""
     # \b does not see an underscore as an edge, so words are parted by spaces too.
     plain = plain_name(name)
     spaced = plain.replace("_", " ")

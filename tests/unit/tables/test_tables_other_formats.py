@@ -37,7 +37,7 @@ def workbook(
 
 
 def test_excel_cells_keep_their_types_and_other_sheets_are_told(tmp_path):
-    day = dt.datetime(2024, 5, 1)
+    day = dt.date(2024, 5, 1)
     rows = [
         ["id", "when", "share", "code", "mixed", "ok"],
         [1, day, 0.5, "007", 1, True],

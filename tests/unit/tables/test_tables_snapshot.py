@@ -196,9 +196,8 @@ def test_absent_snapshots_are_not_found(store):
 
 
 def test_leftovers_of_killed_writes_are_swept_when_old(store: LocalStore):
-    with open(os.devnull, "wb"):
-        left = store.root / ".partial-killed"
-        left.mkdir()
+    left = store.root / ".partial-killed"
+    left.mkdir()
     (left / "part-00000.parquet").write_bytes(b"half")
     assert sweep_leftovers(store=store, older_than=60) == 0
     old = time.time() - 3600
