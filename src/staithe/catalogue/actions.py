@@ -206,3 +206,44 @@ def _record(
         manifest_sha256=version.manifest_sha256,
         **body,
     )
+
+
+@action("catalogue:columns:described")
+def describe_columns(
+    *,
+    asset: Asset,
+    identifies: set[str],
+    descriptions: dict[str, str],
+    by: Person,
+    at: datetime,
+) -> AssetVersion:
+    """Say which columns identify people and what each column means.
+
+    A column marked as identifying can be asked for linkage only, never to be seen.
+    """
+    check(by, Permission.EDIT_ASSET, asset.organisation)
+    row = _current(asset)
+    version = row.versions.order_by("-number").first()
+    if version is None:
+        raise Conflict("This asset has no data yet.")
+    names = {column["name"] for column in version.columns}
+    strange = (identifies | set(descriptions)) - names
+    if strange:
+        raise BadInput(f"There is no column called {min(strange)}.")
+    for column in version.columns:
+        column["identifies"] = column["name"] in identifies
+        text = descriptions.get(column["name"], column["description"])
+        column["description"] = text.strip()[:500]
+    version.save(update_fields=["columns"])
+    row.modified_at = at
+    row.save(update_fields=["modified_at"])
+    record(
+        by=by,
+        at=at,
+        subject=row.ledger_id,
+        organisation=row.organisation.slug,
+        asset=row.reference,
+        version=version.number,
+        identifies=sorted(identifies),
+    )
+    return version

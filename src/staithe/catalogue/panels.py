@@ -1,0 +1,12 @@
+"""Where rooms below add a block to an asset's or an organisation's page."""
+
+from __future__ import annotations
+
+from staithe.ui.panels import Board, PanelBlock
+
+
+__all__ = ["PanelBlock", "blocks", "register"]
+
+_BOARD = Board("asset", "organisation")
+register = _BOARD.register
+blocks = _BOARD.blocks

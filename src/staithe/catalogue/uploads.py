@@ -1,0 +1,70 @@
+"""Files on their way in: kept under a name of our own until a job has read them."""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from django.conf import settings
+from django.core.files.uploadedfile import UploadedFile
+
+from staithe.base.errors import BadInput, NotFound, TooLarge
+from staithe.base.ids import new_token
+
+
+def keep_upload(upload: UploadedFile) -> str:
+    """Copy an upload to the home folder and return the name it is kept under."""
+    check_upload(upload)
+    name = new_token()
+    folder = _folder()
+    folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+    with (folder / name).open("xb") as out:
+        shutil.copyfileobj(upload, out)
+    return name
+
+
+def check_upload(upload: UploadedFile) -> None:
+    """Raise where an upload is empty or larger than this service accepts."""
+    size = upload.size or 0
+    if size == 0:
+        raise BadInput("The file is empty. Choose another.", field="file")
+    if size > settings.MAX_UPLOAD_BYTES:
+        most = settings.MAX_UPLOAD_BYTES // 1024**2
+        raise TooLarge(f"The file is larger than {most} MB.", field="file")
+
+
+@contextmanager
+def kept_upload(name: str) -> Iterator[Path]:
+    """Give the path of a kept upload; delete it once the block has succeeded."""
+    path = _folder() / name
+    if path.parent != _folder() or not path.is_file():
+        raise NotFound("The uploaded file is gone. Upload it again.")
+    yield path
+    path.unlink(missing_ok=True)
+
+
+def forget_upload(name: str) -> None:
+    """Delete a kept upload whose job will not be tried again."""
+    (_folder() / name).unlink(missing_ok=True)
+
+
+@contextmanager
+def spooled(upload: UploadedFile) -> Iterator[Path]:
+    """Give the path of an upload that Django has already put on disk."""
+    check_upload(upload)
+    temporary = getattr(upload, "temporary_file_path", None)
+    if temporary is not None:
+        yield Path(temporary())
+        return
+    name = keep_upload(upload)
+    try:
+        yield _folder() / name
+    finally:
+        forget_upload(name)
+
+
+def _folder() -> Path:
+    folder: Path = settings.HOME / "uploads"
+    return folder
