@@ -134,3 +134,42 @@ def test_field_without_a_component_is_a_bug():
 def test_option_that_does_not_exist_is_a_bug():
     with pytest.raises(TypeError, match="colour"):
         render('{{ ui.field(form["title"], colour="red") }}', form=SampleForm())
+
+
+def test_optional_date_may_be_left_empty_and_says_it_is_optional():
+    class MaybeForm(Form):
+        until = DateField(label="End date", required=False)
+
+    form = MaybeForm({"until-day": "", "until-month": "", "until-year": ""})
+    assert form.is_valid()
+    assert form.cleaned_data == {"until": None}
+    assert "End date (optional)" in render('{{ ui.field(form["until"]) }}', form=form)
+
+
+def test_options_of_a_field_reach_its_component():
+    form = SampleForm({})
+    source = (
+        '{{ ui.field(form["title"], width="two-thirds", suffix="kg", '
+        'autocomplete="name", spellcheck=false, heading=true) }}'
+        '{{ ui.field(form["outcome"], inline=true, reveal={"part": "which"}) }}'
+    )
+    page = render(source, form=form)
+    for words in (
+        "govuk-!-width-two-thirds",
+        ">kg</div>",
+        'autocomplete="name"',
+        'spellcheck="false"',
+        '<h1 class="govuk-label-wrapper">',
+        "govuk-radios--inline",
+        "which",
+    ):
+        assert words in page, words
+
+
+def test_choices_in_groups_are_offered_one_by_one():
+    class GroupForm(Form):
+        kind = forms.ChoiceField(choices=[("Open", [("a", "Alpha")]), ("b", "Beta")])
+
+    page = render('{{ ui.field(form["kind"]) }}', form=GroupForm({"kind": "a"}))
+    assert '<option value="a" selected>Alpha</option>' in page
+    assert '<option value="b">Beta</option>' in page

@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import json
 import re
+from datetime import UTC, date, datetime
 from pathlib import Path
 from types import SimpleNamespace
 
 import jinja2
 import pytest
+from django.contrib import messages
+from django.contrib.messages.storage.cookie import CookieStorage
 from django.template import engines
 from django.test import RequestFactory
 
@@ -169,3 +172,60 @@ def test_built_style_sheet_holds_no_foreign_font():
     assert "gds transport" not in style
     assert "@font-face" not in style
     assert "arial,sans-serif" in style
+
+
+def test_filters_read_as_the_house_forms():
+    shown = render(
+        "{{ day|date }}; {{ at|datetime }}; {{ at|ago }}; {{ 3|days }}; "
+        '{{ 1234|number }}; {{ 0.5|percent }}; {{ 2|plural("body", "bodies") }}; '
+        "{{ true|yes_no }}; {{ 2000|file_size }}; {{ 'Who uses it?'|to_id }}",
+        day=date(2026, 1, 31),
+        at=datetime.now(UTC),
+    )
+    parts = shown.split("; ")
+    assert parts[0] == "31 January 2026"
+    assert parts[2:] == [
+        "today",
+        "3 days",
+        "1,234",
+        "50.0%",
+        "2 bodies",
+        "Yes",
+        "2.0 KB",
+        "who-uses-it",
+    ]
+
+
+def test_url_names_a_page_and_link_escapes_both_parts():
+    assert render('{{ url("ui-about") }}') == "/about"
+    shown = render("{{ link(text, href) }}", text="<i>", href='/a"b')
+    assert shown == '<a class="govuk-link" href="/a&#34;b">&lt;i&gt;</a>'
+
+
+def test_nonce_is_that_of_the_request_or_nothing():
+    assert render("{{ csp_nonce() }}", request=get(csp_nonce="abc")) == "abc"
+    assert render("{{ csp_nonce() }}", request=get()) == ""
+
+
+def test_colour_that_tags_do_not_have_is_a_bug():
+    with pytest.raises(ValueError, match="no tag colour"):
+        tag_of("open", colour="gold")
+
+
+def test_notice_is_shown_once_as_text(rf_messages):
+    page = text_of(web.about(rf_messages("<b>Saved</b>")))
+    assert "&lt;b&gt;Saved&lt;/b&gt;" in page
+    assert "govuk-notification-banner--success" in page
+
+
+@pytest.fixture
+def rf_messages():
+    """Return a request that carries one success message."""
+
+    def make(text):
+        request = get()
+        request._messages = CookieStorage(request)
+        messages.success(request, text)
+        return request
+
+    return make

@@ -74,3 +74,14 @@ def test_sort_by_a_column_that_is_not_offered_is_the_default():
 def test_taking_away_one_filter_leaves_the_others():
     here = Query((("state", "open"), ("state", "agreed"), ("page", "2")))
     assert parse_qs(here.without("state", "open")[1:]) == {"state": ["agreed"]}
+
+
+def test_database_query_is_counted_by_the_database():
+    class Counted:
+        def count(self):
+            return 3
+
+        def __getitem__(self, index):
+            return [1, 2, 3][index]
+
+    assert paginate(Counted(), query=query(), size=2).items == [1, 2]
