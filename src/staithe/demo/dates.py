@@ -9,6 +9,7 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from staithe.demo.columns import flags, spelled
 from staithe.demo.draws import Floats, Ints, Mask, between, chance
 
 
@@ -16,6 +17,7 @@ if TYPE_CHECKING:
     from staithe.demo.mistakes import Rates
 
 FIRST_YEAR, LAST_YEAR = 1900, 2026
+FEBRUARY = 2
 MONTHS = (
     *("Jan", "Feb", "Mar", "Apr", "May", "Jun"),
     *("Jul", "Aug", "Sep", "Oct", "Nov", "Dec"),
@@ -72,19 +74,19 @@ def mistake_dates(
 
 def date_texts(dates: Dates, *, notation: str) -> pa.Array:
     """Write the dates as `iso` 1980-02-29, `british` 29/02/1980 or `name` 29-Feb-1980."""
-    year = _words(
+    year = spelled(
         [str(y) for y in range(FIRST_YEAR, LAST_YEAR + 1)], dates.year - FIRST_YEAR
     )
-    month = _words([f"{m:02}" for m in range(1, 13)], dates.month - 1)
-    day = _words([f"{d:02}" for d in range(1, 32)], dates.day - 1)
+    month = spelled([f"{m:02}" for m in range(1, 13)], dates.month - 1)
+    day = spelled([f"{d:02}" for d in range(1, 32)], dates.day - 1)
     if notation == "iso":
         texts = pc.binary_join_element_wise(year, month, day, "-")
     elif notation == "british":
         texts = pc.binary_join_element_wise(day, month, year, "/")
     else:
-        name = _words(list(MONTHS), dates.month - 1)
+        name = spelled(list(MONTHS), dates.month - 1)
         texts = pc.binary_join_element_wise(day, name, year, "-")
-    return pc.if_else(pa.array(dates.missing), pa.scalar(None, pa.string()), texts)
+    return pc.if_else(flags(dates.missing), pa.scalar(None, pa.string()), texts)
 
 
 def _swap(dates: Dates, chosen: Mask) -> Dates:
@@ -123,8 +125,5 @@ def _wrong_year(rng: np.random.Generator, dates: Dates, wrong: Mask) -> Dates:
 
 def _month_length(dates: Dates) -> Ints:
     leap = (dates.year % 4 == 0) & ((dates.year % 100 != 0) | (dates.year % 400 == 0))
-    return _MONTH_LENGTHS[dates.month - 1] + (leap & (dates.month == 2))  # noqa: PLR2004  February
-
-
-def _words(words: list[str], codes: Ints) -> pa.Array:
-    return pa.array(words).take(pa.array(codes))
+    length: Ints = _MONTH_LENGTHS[dates.month - 1] + (leap & (dates.month == FEBRUARY))
+    return length

@@ -9,7 +9,7 @@ whose last digit depends on the processor.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, TypeAlias
+from typing import TYPE_CHECKING, Any, TypeAlias
 
 import numpy as np
 
@@ -17,10 +17,11 @@ import numpy as np
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-Ints: TypeAlias = "np.ndarray[tuple[int], np.dtype[np.int32]]"
-Longs: TypeAlias = "np.ndarray[tuple[int], np.dtype[np.int64]]"
-Floats: TypeAlias = "np.ndarray[tuple[int], np.dtype[np.float64]]"
-Mask: TypeAlias = "np.ndarray[tuple[int], np.dtype[np.bool_]]"
+    import numpy.typing as npt
+
+Ints: TypeAlias = "npt.NDArray[np.integer[Any]]"
+Floats: TypeAlias = "npt.NDArray[np.float64]"
+Mask: TypeAlias = "npt.NDArray[np.bool_]"
 
 # The order is part of the format: a new stage goes at the end.
 STAGES = (
@@ -62,7 +63,7 @@ def from_quantiles(rng: np.random.Generator, table: Sequence[int], size: int) ->
     points = np.asarray(table, dtype=np.int64)
     drawn = rng.integers(0, (len(points) - 1) << 16, size=size, dtype=np.int64)
     low, part = drawn >> 16, drawn & 0xFFFF
-    value = points[low] + ((points[low + 1] - points[low]) * part >> 16)
+    value: Ints = points[low] + ((points[low + 1] - points[low]) * part >> 16)
     return value.astype(np.int32)
 
 

@@ -16,8 +16,9 @@ import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
 from staithe.demo.circumstances import BENEFITS, CONDITIONS, SECTORS
+from staithe.demo.columns import digits, flags, spelled, whole
 from staithe.demo.dates import date_texts
-from staithe.demo.draws import Ints, choice, stream
+from staithe.demo.draws import Ints, chance, choice, stream
 from staithe.demo.identifiers import (
     draw_nhs_numbers,
     draw_ninos,
@@ -91,11 +92,11 @@ def benefit_spells(world: World) -> pa.Table:
             "dob": date_texts(records.born, notation="iso"),
             "sex": _sexes(records, ("M", "F"), missing=None),
             "postcode": records.postcode,
-            "benefit_type": _named(BENEFITS, now.benefit[person]),
+            "benefit_type": spelled(BENEFITS, now.benefit[person]),
             "weekly_amount": _pounds(now.weekly_pence[person]),
             "start_date": _days_before("dws", now.claim_days[person]).cast(pa.string()),
-            "local_authority_code": _named([c.code for c in council], records.council),
-            "region": _named([c.region for c in council], records.council),
+            "local_authority_code": spelled([c.code for c in council], records.council),
+            "region": spelled([c.region for c in council], records.council),
         }
     )
 
@@ -105,10 +106,10 @@ def hospital_care(world: World) -> pa.Table:
     roster, records = _draw(world, "nhb")
     now, person = world.circumstances, roster.person
     rng = stream(world.seed, "nhb", 2)
-    none = np.bool_(now.admissions[person] == 0)
+    none = now.admissions[person] == 0
     last = _days_before("nhb", now.days_since_care[person])
     postcode = pc.replace_substring(records.postcode, " ", "")
-    homeless = pa.array(rng.random(len(person)) < NO_FIXED_ABODE)
+    homeless = flags(chance(rng, NO_FIXED_ABODE, len(person)))
     return pa.table(
         {
             "record_no": roster.row_id,
@@ -118,14 +119,12 @@ def hospital_care(world: World) -> pa.Table:
             "BIRTH_DATE": date_texts(records.born, notation="british"),
             "SEX": _sexes(records, ("1", "2"), missing="9"),
             "POSTCODE": pc.if_else(homeless, PSEUDO_POSTCODE, postcode),
-            "long_term_condition": _named(
+            "long_term_condition": spelled(
                 ("N", "Y"), (now.condition[person] > 0).astype(np.int32)
             ),
-            "main_condition": _named((None, *CONDITIONS[1:]), now.condition[person]),
-            "admissions": pa.array(now.admissions[person].astype(np.int16)),
-            "last_admission": pc.if_else(
-                pa.array(none), pa.scalar(None, last.type), last
-            ),
+            "main_condition": spelled((None, *CONDITIONS[1:]), now.condition[person]),
+            "admissions": whole(now.admissions[person].astype(np.int16)),
+            "last_admission": pc.if_else(flags(none), pa.scalar(None, last.type), last),
         }
     )
 
@@ -142,9 +141,9 @@ def earnings(world: World) -> pa.Table:
             "date_of_birth": date_texts(records.born, notation="name"),
             "address": records.address,
             "post_code": records.postcode,
-            "annual_pay": pa.array(now.pay[person]).cast(pa.string()),
-            "employer_sector": _named(SECTORS, now.sector[person]),
-            "tax_year": _named((TAX_YEAR,), np.zeros(len(person), dtype=np.int32)),
+            "annual_pay": digits(now.pay[person]),
+            "employer_sector": spelled(SECTORS, now.sector[person]),
+            "tax_year": spelled((TAX_YEAR,), np.zeros(len(person), dtype=np.int32)),
         }
     )
 
@@ -215,14 +214,14 @@ def _ninos(world: World, rows: int) -> pa.Array:
 
 def _nhs_numbers(world: World, rows: int) -> pa.Array:
     rng = stream(world.seed, "identifiers", 1)
-    texts = pa.array(draw_nhs_numbers(rng, rows)).cast(pa.string())
+    texts = digits(draw_nhs_numbers(rng, rows))
     texts = slip(rng, texts, RATES["nhb"].identifier_miskeyed, miskey_digit)
     return lose(rng, texts, RATES["nhb"].no_identifier)
 
 
 def _utrs(world: World, rows: int) -> pa.Array:
     rng = stream(world.seed, "identifiers", 2)
-    texts = pc.utf8_lpad(pa.array(draw_utrs(rng, rows)).cast(pa.string()), 10, "0")
+    texts = digits(draw_utrs(rng, rows), width=10)
     texts = slip(rng, texts, RATES["rs"].identifier_miskeyed, miskey_digit)
     return lose(rng, texts, RATES["rs"].no_identifier)
 
@@ -230,7 +229,7 @@ def _utrs(world: World, rows: int) -> pa.Array:
 def _full_names(world: World, records: Records) -> pa.Array:
     """Write title, forename, middle initial and SURNAME in one field."""
     rng = stream(world.seed, "rs", 2)
-    title = _named(TITLES, _TITLE_CHOICE.draw(rng, records.sex))
+    title = spelled(TITLES, _TITLE_CHOICE.draw(rng, records.sex))
     initial = pc.utf8_slice_codeunits(records.middle, 0, 1)
     parts = (
         title,
@@ -251,19 +250,14 @@ def _sexes(
 ) -> pa.Array:
     """Write the sexes by two codes, men's first."""
     code = np.where(records.sex == FEMALE, 1, 0)
-    return _named((*codes, missing), np.where(records.sex_missing, 2, code))
+    return spelled((*codes, missing), np.where(records.sex_missing, 2, code))
 
 
 def _pounds(pence: Ints) -> pa.Array:
-    whole = pa.array(pence // 100).cast(pa.string())
-    part = pc.utf8_lpad(pa.array(pence % 100).cast(pa.string()), 2, "0")
-    return pc.binary_join_element_wise(whole, part, ".")
+    pounds, rest = np.divmod(pence, 100)
+    return pc.binary_join_element_wise(digits(pounds), digits(rest, width=2), ".")
 
 
 def _days_before(source: str, days: Ints) -> pa.Array:
     extract_day = (EXTRACT_DATES[source] - date(1970, 1, 1)).days
-    return pa.array((extract_day - days).astype(np.int32)).cast(pa.date32())
-
-
-def _named(words: tuple[str | None, ...] | list[str], codes: Ints) -> pa.Array:
-    return pa.array(words, pa.string()).take(pa.array(codes))
+    return whole((extract_day - days).astype(np.int32)).cast(pa.date32())

@@ -17,10 +17,13 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from staithe.base.errors import BadInput
+from staithe.demo.columns import digits, spelled
 
 
 if TYPE_CHECKING:
-    from staithe.demo.draws import Longs
+    from collections.abc import Sequence
+
+    from staithe.demo.draws import Ints
 
 NINO_PREFIXES = ("CR", "MW", "NC", "PP", "PY", "PZ")
 NINO_SUFFIXES = "ABCD"
@@ -30,23 +33,27 @@ _BLOCK = 1_000_000  # six free digits
 _NO_CHECK = 10  # an NHS body whose check digit would be 10 is not used
 
 
-def nhs_check(body: Longs) -> Longs:
+def nhs_check(body: Ints) -> Ints:
     """Return the check digit of nine-digit NHS bodies; 10 means there is none."""
-    total = sum(weight * (body // 10 ** (weight - 2) % 10) for weight in range(2, 11))
-    return (11 - total % 11) % 11
+    return (11 - _weighted(body, range(10, 1, -1)) % 11) % 11
 
 
-def utr_check(body: Longs) -> Longs:
+def utr_check(body: Ints) -> Ints:
     """Return the leading check digit of nine-digit taxpayer references."""
-    weights = (6, 7, 8, 9, 10, 5, 4, 3, 2)
-    total = sum(
-        weight * (body // 10 ** (8 - place) % 10)
-        for place, weight in enumerate(weights)
-    )
-    return np.array([int(digit) for digit in _UTR_CHECKS], dtype=np.int64)[total % 11]
+    total = _weighted(body, (6, 7, 8, 9, 10, 5, 4, 3, 2))
+    digits: Ints = np.array([int(digit) for digit in _UTR_CHECKS])
+    return digits[total % len(digits)]
 
 
-def draw_nhs_numbers(rng: np.random.Generator, count: int) -> Longs:
+def _weighted(body: Ints, weights: Sequence[int]) -> Ints:
+    """Return the sum of a number's digits, from the left, times their weights."""
+    total: Ints = np.zeros_like(body)
+    for place, weight in enumerate(reversed(weights)):
+        total += weight * (body // 10**place % 10)
+    return total
+
+
+def draw_nhs_numbers(rng: np.random.Generator, count: int) -> Ints:
     """Return `count` different NHS numbers of the test range, as whole numbers."""
     # One body in eleven has no check digit, so draw more than are needed.
     body = 999_000_000 + _serials(rng, count + count // 8 + 100)
@@ -54,27 +61,25 @@ def draw_nhs_numbers(rng: np.random.Generator, count: int) -> Longs:
     return _enough((body * 10 + check)[check != _NO_CHECK], count)
 
 
-def draw_utrs(rng: np.random.Generator, count: int) -> Longs:
+def draw_utrs(rng: np.random.Generator, count: int) -> Ints:
     """Return `count` different taxpayer references, as whole numbers of 10 digits."""
     body = _enough(_serials(rng, count), count)
     return utr_check(body) * 1_000_000_000 + body
 
 
-def draw_ninos(rng: np.random.Generator, count: int) -> Longs:
+def draw_ninos(rng: np.random.Generator, count: int) -> Ints:
     """Return `count` different codes for `nino_text`."""
     kinds = len(NINO_PREFIXES) * len(NINO_SUFFIXES)
     serial = _enough(_serials(rng, count), count)
     return serial * kinds + rng.integers(0, kinds, size=count)
 
 
-def nino_texts(codes: Longs) -> pa.Array:
+def nino_texts(codes: Ints) -> pa.Array:
     """Write the codes as National Insurance numbers, for example PZ123456C."""
     rest, suffix = np.divmod(codes, len(NINO_SUFFIXES))
     serial, prefix = np.divmod(rest, len(NINO_PREFIXES))
-    digits = pc.utf8_lpad(pa.array(serial).cast(pa.string()), 6, "0")
-    first = pa.array(NINO_PREFIXES).take(pa.array(prefix))
-    last = pa.array(list(NINO_SUFFIXES)).take(pa.array(suffix))
-    return pc.binary_join_element_wise(first, digits, last, "")
+    first, last = spelled(NINO_PREFIXES, prefix), spelled(NINO_SUFFIXES, suffix)
+    return pc.binary_join_element_wise(first, digits(serial, width=6), last, "")
 
 
 def upn_text(authority: int, year: int, serial: int) -> str:
@@ -87,12 +92,12 @@ def upn_text(authority: int, year: int, serial: int) -> str:
     return _UPN_LETTERS[total % 23] + digits
 
 
-def _serials(rng: np.random.Generator, count: int) -> Longs:
+def _serials(rng: np.random.Generator, count: int) -> Ints:
     """Return up to `count` different numbers below a million, mixed."""
     return rng.permutation(_BLOCK).astype(np.int64)[:count]
 
 
-def _enough(numbers: Longs, count: int) -> Longs:
+def _enough(numbers: Ints, count: int) -> Ints:
     if count > len(numbers):
         raise BadInput(
             "The demo world has no safe identifiers left: ask for fewer people."

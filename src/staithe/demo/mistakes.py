@@ -14,6 +14,7 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from staithe.demo.columns import flags, whole
 from staithe.demo.draws import Floats, Mask, chance
 
 
@@ -209,17 +210,17 @@ def slip_where(
     """Return the texts with the slip made in the chosen ones that are not missing."""
     chosen = np.flatnonzero(where)
     luck = rng.random((len(chosen), 2)).tolist()
-    before = texts.take(pa.array(chosen)).to_pylist()
+    before = texts.take(whole(chosen)).to_pylist()
     after = [
         None if text is None else how(text, a, b)
         for text, (a, b) in zip(before, luck, strict=True)
     ]
-    return pc.replace_with_mask(texts, pa.array(where), pa.array(after, texts.type))
+    return pc.replace_with_mask(texts, flags(where), pa.array(after, texts.type))
 
 
 def lose(rng: np.random.Generator, texts: pa.Array, rate: float) -> pa.Array:
     """Return the texts with a share `rate` of them missing."""
-    missing = pa.array(chance(rng, rate, len(texts)))
+    missing = flags(chance(rng, rate, len(texts)))
     return pc.if_else(missing, pa.scalar(None, texts.type), texts)
 
 

@@ -14,6 +14,7 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from staithe.demo.columns import digits, flags, spelled, whole
 from staithe.demo.dates import Dates, mistake_dates, to_dates
 from staithe.demo.draws import Floats, Ints, Mask, between, chance, stream
 from staithe.demo.kinship import NO_NAME
@@ -72,9 +73,7 @@ def draw_roster(world: World, source: str) -> Roster:
     once = np.flatnonzero(world.listed[source]).astype(np.int32)
     again = once[chance(rng, RATES[source].twice, len(once))]
     person = rng.permutation(np.concatenate((once, again)))
-    number = pc.utf8_lpad(
-        pa.array(np.arange(1, len(person) + 1)).cast(pa.string()), 7, "0"
-    )
+    number = digits(np.arange(1, len(person) + 1), width=7)
     letter = pa.scalar(ROW_LETTER[source])
     return Roster(person, pc.binary_join_element_wise(letter, number, ""))
 
@@ -115,7 +114,7 @@ def _news_days(rng: np.random.Generator, rows: int, rates: Rates, *, at: date) -
 def _forenames(
     rng: np.random.Generator, world: World, person: Ints, rates: Rates, care: Floats
 ) -> pa.Array:
-    names = _words(world.names.forenames, world.called.forename[person])
+    names = spelled(world.names.forenames, world.called.forename[person])
     names = slip(rng, names, rates.nickname, one_of(world.names.nicknames))
     names = slip(rng, names, rates.spelling, one_of(world.names.spellings))
     return _misspell(rng, names, rates, care)
@@ -134,12 +133,12 @@ def _surnames(
     stale = called.renamed[person] > known
     now = np.where(stale, called.surname_before[person], called.surname[person])
     second = np.where(stale, NO_NAME, called.second[person])
-    words = _words(world.names.surnames, now)
+    words = spelled(world.names.surnames, now)
     both = np.flatnonzero(second != NO_NAME)
     joined = pc.binary_join_element_wise(
-        words.take(pa.array(both)), _words(world.names.surnames, second[both]), "-"
+        words.take(whole(both)), spelled(world.names.surnames, second[both]), "-"
     )
-    words = pc.replace_with_mask(words, pa.array(second != NO_NAME), joined)
+    words = pc.replace_with_mask(words, flags(second != NO_NAME), joined)
     lost = (second != NO_NAME) & chance(rng, rates.hyphen_lost, len(person))
     return _misspell(rng, slip_where(rng, words, lost, lose_hyphen), rates, care)
 
@@ -159,14 +158,13 @@ def _misspell(
 
 def _middles(world: World, person: Ints) -> pa.Array:
     codes = world.called.middle[person]
-    words = pa.array(world.names.forenames)
-    return words.take(pa.array(codes, mask=codes == NO_NAME))
+    return spelled((*world.names.forenames, None), codes)
 
 
 def _swap_names(
     rng: np.random.Generator, forename: pa.Array, surname: pa.Array, rate: float
 ) -> tuple[pa.Array, pa.Array]:
-    swapped = pa.array(chance(rng, rate, len(forename)))
+    swapped = flags(chance(rng, rate, len(forename)))
     return pc.if_else(swapped, surname, forename), pc.if_else(
         swapped, forename, surname
     )
@@ -175,15 +173,15 @@ def _swap_names(
 def _postcodes(
     rng: np.random.Generator, world: World, home: Ints, rates: Rates, care: Floats
 ) -> pa.Array:
-    texts = _words(world.addresses.postcodes, world.addresses.postcode[home])
+    texts = spelled(world.addresses.postcodes, world.addresses.postcode[home])
     return lose(
         rng, slip(rng, texts, rates.postcode_typing * care, misplace), rates.no_postcode
     )
 
 
 def _addresses(world: World, home: Ints) -> pa.Array:
-    number = _words(NUMBERS, world.addresses.number[home])
-    street = _words(world.addresses.streets, world.addresses.street[home])
+    number = spelled(NUMBERS, world.addresses.number[home])
+    street = spelled(world.addresses.streets, world.addresses.street[home])
     return pc.binary_join_element_wise(number, street, " ")
 
 
@@ -192,7 +190,3 @@ def plain_letters(texts: pa.Array) -> pa.Array:
     accented = pc.invert(pc.fill_null(pc.string_is_ascii(texts), fill_value=True))
     plain = [without_accents(text) for text in texts.filter(accented).to_pylist()]
     return pc.replace_with_mask(texts, accented, pa.array(plain, texts.type))
-
-
-def _words(words: tuple[str, ...], codes: Ints) -> pa.Array:
-    return pa.array(words).take(pa.array(codes))

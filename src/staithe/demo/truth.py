@@ -11,6 +11,7 @@ import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
 from staithe.base.errors import BadInput
+from staithe.demo.columns import spelled, whole
 from staithe.demo.population import SOURCES
 from staithe.demo.records import draw_roster
 
@@ -39,14 +40,14 @@ class LinkScore:
 
 def draw_truth(world: World) -> pa.Table:
     """Return source, row_id and person_id of every row of every extract."""
-    rosters = {source: draw_roster(world, source) for source in SOURCES}
+    rosters = [draw_roster(world, source) for source in SOURCES]
+    sizes = [len(roster.person) for roster in rosters]
+    source = np.repeat(np.arange(len(SOURCES)), sizes)
     return pa.table(
         {
-            "source": pa.array(
-                np.repeat(SOURCES, [len(r.person) for r in rosters.values()]).tolist()
-            ),
-            "row_id": pa.concat_arrays([r.row_id for r in rosters.values()]),
-            "person_id": pa.array(np.concatenate([r.person for r in rosters.values()])),
+            "source": spelled(SOURCES, source),
+            "row_id": pa.concat_arrays([roster.row_id for roster in rosters]),
+            "person_id": whole(np.concatenate([roster.person for roster in rosters])),
         }
     )
 
@@ -69,17 +70,13 @@ def score_links(pairs: pa.Table, truth: pa.Table, left: str, right: str) -> Link
     a = _places(pairs, "left_id", left_ids)
     b = _places(pairs, "right_id", right_ids)
     if left == right:
-        a, b = np.minimum(a, b), np.maximum(a, b)
-    linked = (
-        np.unique(a[a != b] * len(right_ids) + b[a != b])
-        if left == right
-        else (np.unique(a * len(right_ids) + b))
-    )
+        apart = a != b
+        a, b = np.minimum(a, b)[apart], np.maximum(a, b)[apart]
+    linked = np.unique(a * len(right_ids) + b)
     a, b = np.divmod(linked, len(right_ids))
     found = int((left_people[a] == right_people[b]).sum())
-    return _score(
-        _true_pairs(left_people, right_people, same=left == right), len(linked), found
-    )
+    true_pairs = _true_pairs(left_people, right_people, same=left == right)
+    return _score(true_pairs, len(linked), found)
 
 
 def _score(true_pairs: int, linked: int, found: int) -> LinkScore:
@@ -94,23 +91,23 @@ def _source(truth: pa.Table, source: str) -> tuple[pa.Array, Ints]:
     rows = truth.filter(pc.equal(truth["source"], source))
     if rows.num_rows == 0:
         raise BadInput(f"The truth holds no source called {source}.")
-    people = rows["person_id"].to_numpy()
-    return rows["row_id"].combine_chunks(), people
+    return rows["row_id"].combine_chunks(), rows["person_id"].to_numpy()
 
 
-def _places(
-    pairs: pa.Table, column: str, ids: pa.Array
-) -> np.ndarray[tuple[int], np.dtype[np.int64]]:
+def _places(pairs: pa.Table, column: str, ids: pa.Array) -> Ints:
     """Return where each link's row stands among the source's rows."""
+    if column not in pairs.column_names:
+        raise BadInput(f"The links need a column {column}.")
     places = pc.index_in(pairs[column].cast(ids.type), value_set=ids)
     if places.null_count:
         unknown = pairs[column].filter(pc.is_null(places))[0]
         raise BadInput(f"The links name a row that the truth does not hold: {unknown}.")
-    return places.to_numpy().astype(np.int64)
+    found: Ints = places.to_numpy().astype(np.int64)
+    return found
 
 
 def _true_pairs(left: Ints, right: Ints, *, same: bool) -> int:
-    size = int(max(left.max(), right.max())) + 1
-    a = np.bincount(left, minlength=size).astype(np.int64)
-    b = np.bincount(right, minlength=size).astype(np.int64)
+    people = int(max(left.max(), right.max())) + 1
+    a = np.bincount(left, minlength=people).astype(np.int64)
+    b = np.bincount(right, minlength=people).astype(np.int64)
     return int((a * (a - 1) // 2).sum()) if same else int((a * b).sum())
