@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from django.http import HttpRequest  # noqa: TC002  ninja reads the signatures
+from django.http import HttpRequest
 from ninja import Router, Schema
 from pydantic import Field
 
@@ -57,7 +57,7 @@ class ConsistencyOut(Schema):
 
 @router.get("/ledger/checkpoint", response=CheckpointOut, auth=None)
 def show_checkpoint(
-    request: HttpRequest,  # noqa: ARG001  ninja passes it by this name
+    request: HttpRequest,
 ) -> CheckpointOut:
     """Return a signed checkpoint over the whole log."""
     signed = queries.latest_checkpoint(at=clock.now())
@@ -73,7 +73,7 @@ def show_checkpoint(
 
 @router.get("/ledger/events/{int:number}/proof", response=EventProofOut, auth=None)
 def show_event_proof(
-    request: HttpRequest,  # noqa: ARG001  ninja passes it by this name
+    request: HttpRequest,
     number: int,
     size: int | None = None,
 ) -> EventProofOut:
@@ -95,7 +95,7 @@ def show_event_proof(
 
 @router.get("/ledger/consistency", response=ConsistencyOut, auth=None)
 def show_consistency(
-    request: HttpRequest,  # noqa: ARG001  ninja passes it by this name
+    request: HttpRequest,
     old: int,
     new: int | None = None,
 ) -> ConsistencyOut:

@@ -8,7 +8,7 @@ import pytest
 from django.db import IntegrityError, connection, transaction
 
 from staithe.base.errors import Conflict
-from staithe.ledger import queries
+from staithe.ledger import guards, queries
 from staithe.ledger.actions import erase_event
 from staithe.ledger.models import Checkpoint, Event, Head, Node
 
@@ -96,3 +96,17 @@ def test_an_event_is_erased_once(act):
     with pytest.raises(Conflict):
         erase_event(event=event, reason_code="request", by=None, at=AT)
     assert Event.objects.count() == 2
+
+
+@pytest.mark.django_db(transaction=True)
+def test_the_triggers_go_and_come_with_their_migration(act):
+    event = act()
+    with connection.schema_editor() as editor:
+        guards.migrate_backwards(None, editor)
+    execute("UPDATE ledger_event SET actor = 'person:P-2'")
+    event.refresh_from_db()
+    assert event.actor == "person:P-2"
+    with connection.schema_editor() as editor:
+        guards.migrate_forwards(None, editor)
+    with pytest.raises(IntegrityError):
+        execute("UPDATE ledger_event SET actor = 'person:P-3'")

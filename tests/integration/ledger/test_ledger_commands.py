@@ -10,7 +10,7 @@ import pytest
 from click.testing import CliRunner
 
 from staithe.base.errors import AnswerIsNo, BadInput
-from staithe.ledger import checkpoint, keys
+from staithe.ledger import checkpoint, keys, queries, receipt
 from staithe.ledger.cli import ledger
 from staithe.ledger.models import Checkpoint
 
@@ -132,3 +132,54 @@ def test_verification_needs_no_django_and_no_home(exported, tmp_path):
         check=False,
     )
     assert (result.stdout, result.stderr) == ("5\n", "")
+
+
+def test_a_log_that_was_signed_empty_is_exported_from_its_start(act, run, tmp_path, db):
+    run("export", "--out", tmp_path / "x")
+    assert run("verify", tmp_path / "x").exit_code == 0
+    act()
+    run("export", "--out", tmp_path / "x")
+    assert "1 entries, 0 with their content" in run("verify", tmp_path / "x").stdout
+    assert Checkpoint.objects.count() == 2
+
+
+def test_a_receipt_is_verified_by_the_same_command(act, run, tmp_path, db):
+    for _ in range(3):
+        event = act()
+    path = tmp_path / "receipt.json"
+    path.write_text(receipt.to_json(queries.receipt_for(event, at=event.at)), "utf-8")
+    result = run("verify", path, "--key", keys.signing_key().verifier)
+    assert "event 2 is entry 2 of 3" in result.stdout
+
+
+def test_a_key_file_that_is_no_text_is_bad_input(exported, run, tmp_path):
+    (tmp_path / "key").write_bytes(b"\xff\xfe")
+    with pytest.raises(BadInput, match="cannot be read as text"):
+        run("verify", exported, "--key", tmp_path / "key")
+
+
+def staithe(home, *words):
+    """Run the command as a person does; return exit code, stdout and stderr."""
+    result = subprocess.run(
+        [sys.executable, "-m", "staithe", *map(str, words)],
+        env={"PATH": "/usr/bin:/bin", "STAITHE_HOME": str(home)},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    return result.returncode, result.stdout, result.stderr
+
+
+def test_exit_codes_and_one_sentence(exported, tmp_path):
+    code, out, err = staithe(tmp_path / "new", "ledger", "verify", exported)
+    assert (code, err.count("Warning")) == (0, 1)
+    code, out, err = staithe(
+        tmp_path / "new", "ledger", "export", "--out", tmp_path / "y"
+    )
+    assert (code, out) == (2, "")
+    assert err == "Error: There is no ledger here yet: start with `staithe init`.\n"
+    exported.write_bytes(exported.read_bytes()[:-1])
+    code, out, err = staithe(tmp_path / "new", "ledger", "verify", exported)
+    assert (code, out, err.count("\n")) == (1, "", 1)
+    code, out, err = staithe(tmp_path / "new", "ledger", "verify", tmp_path / "absent")
+    assert (code, out, err.count("\n")) == (2, "", 1)

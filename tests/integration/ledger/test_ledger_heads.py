@@ -9,7 +9,7 @@ import pytest
 from django.db import connection
 
 from staithe.base.errors import BadInput, Conflict, Damaged, NotFound
-from staithe.ledger import checkpoint, guards, keys, queries, receipt
+from staithe.ledger import checkpoint, guards, keys, queries, receipt, tiles
 from staithe.ledger.actions import erase_event, publish_checkpoint, record, rotate_key
 from staithe.ledger.models import Checkpoint, Event, Node
 from staithe.ledger.proof import check as check_proof
@@ -209,3 +209,13 @@ def test_a_proof_between_sizes_that_never_were_is_bad_input():
         log.inclusion(0, size=0)
     with pytest.raises(BadInput):
         log.consistency(2, 1)
+
+
+def test_a_tile_with_a_missing_hash_is_damage(act):
+    for _ in range(3):
+        act()
+    publish_checkpoint(at=AT)
+    with guards.lifted(connection):
+        Node.objects.filter(level=0, index=1).delete()
+    with pytest.raises(Damaged, match=r"Tile 0/000\.p/3 lacks a hash"):
+        queries.tile_bytes(tiles.read_path("0/000.p/3"))

@@ -188,6 +188,7 @@ NOTE = checkpoint.sign(HEAD, key=KEY)
         NOTE[:-5] + "\n",
         "x" * 70_000 + NOTE,
         checkpoint.head_to_text(HEAD) + "\n— name AAAA\n",
+        checkpoint.head_to_text(HEAD) + "\n— name A=AAAAAA\n",
         checkpoint.head_to_text(HEAD) + "\n— na+me AAAAAAAA\n",
     ],
 )

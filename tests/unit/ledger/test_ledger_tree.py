@@ -220,6 +220,12 @@ def spoil(proof: list[bytes], data: st.DataObject) -> list[list[bytes]]:
     return spoilt
 
 
+def test_an_empty_proof_of_growth_is_too_short():
+    roots = {"old_root": LEAVES[0], "new_root": LEAVES[1]}
+    with pytest.raises(BadProof, match="short"):
+        tree.check_consistency(old=3, new=4, proof=[], **roots)
+
+
 @given(sizes)
 def test_a_proof_reads_no_more_than_two_nodes_a_level(size):
     """So one query fetches what any proof needs, at any size."""

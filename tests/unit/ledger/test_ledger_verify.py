@@ -15,6 +15,7 @@ from staithe.base.errors import BadInput, Damaged, UserError
 from staithe.ledger import receipt
 from staithe.ledger.checkpoint import BadCheckpoint, new_signing_key
 from staithe.ledger.entry import to_canonical
+from staithe.ledger.tiles import Tile
 from staithe.ledger.tree import BadProof
 from staithe.ledger.verify import UNPINNED, verify
 
@@ -209,13 +210,12 @@ def test_a_folder_of_tiles_verifies(long_log, tmp_path):
 
 
 def test_full_tiles_stand_in_for_partial_ones_that_are_gone(long_log, tmp_path):
-    note = long_log.checkpoints[300]
+    """A log may drop partial tiles once the full tile is there (tlog-tiles)."""
     long_log.write_tiles(tmp_path)
-    (tmp_path / "checkpoint").write_text(note, "utf-8")
-    (tmp_path / "tile/1/000.p/1").write_bytes(
-        (tmp_path / "tile/1/000.p/2").read_bytes()[:32]
-    )
-    assert verify(str(tmp_path)).size == 300
+    (tmp_path / "checkpoint").write_text(long_log.checkpoints[300], "utf-8")
+    edge = long_log.tile(Tile(1, 0, 1))
+    (tmp_path / "tile/1/000.p/1").write_bytes(edge)
+    assert verify(str(tmp_path)).size == 300  # 44 of tile 1 come from the whole of it
 
 
 @pytest.mark.parametrize(
@@ -255,6 +255,29 @@ def test_a_forged_tail_of_tiles_is_told_by_the_checkpoint(long_log, tmp_path):
     forged.checkpoints[600] = long_log.checkpoints[600]
     with pytest.raises(BadProof, match="600 entries signs"):
         verify(forged.write_tiles(tmp_path))
+
+
+def test_a_file_larger_than_any_of_a_log_is_not_read_on(long_log, tmp_path):
+    path = long_log.write_tiles(tmp_path)
+    with (tmp_path / "tile/0/000").open("wb") as file:
+        file.truncate(1 << 40)  # a hole: it takes no room on the disk
+    with pytest.raises(Damaged, match="larger than any file"):
+        verify(path)
+
+
+def test_a_line_without_end_is_not_read_on(log, tmp_path):
+    path = log.write_export(tmp_path / "x")
+    with (tmp_path / "x").open("r+b") as file:
+        file.truncate(1 << 40)
+    with pytest.raises(UserError):
+        verify(path)
+
+
+def test_a_checkpoint_that_is_no_text_is_refused(log, tmp_path):
+    path = log.write_tiles(tmp_path)
+    (tmp_path / "checkpoint").write_bytes(b"\xff\xfe")
+    with pytest.raises(BadCheckpoint, match="UTF-8"):
+        verify(path)
 
 
 @pytest.fixture
