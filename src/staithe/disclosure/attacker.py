@@ -266,15 +266,19 @@ def _matrix(rows: Sequence[Row], size: int) -> csr_array:
 def _statement(
     published: PublishedTable, exact: tuple[Key, ...], narrow: tuple[Key, ...]
 ) -> str:
-    shown = "hidden counts are at least 1 because empty cells are always shown"
-    hidden = "a hidden cell may be empty"
+    known = ["every published value", "that parts add up to totals"]
+    if published.nonnegative:
+        known.append("that no value is below zero")
+    if published.margin:
+        known.append(f"that values are rounded by at most {published.margin:g}")
+    elif published.empty_shown:
+        known.append("that a hidden cell is not empty")
     verdict = (
         "No hidden value can be pinned down."
         if not exact and not narrow
         else f"{len(exact)} values can be worked out, {len(narrow)} too closely."
     )
     return (
-        "Attacker: knows every published value, that parts add up to totals, that no "
-        f"value is below zero and that {shown if published.empty_shown else hidden}; "
-        f"is not in the table. {verdict}"
+        f"Attacker model: a reader who knows {'; '.join(known)}, and is not in the "
+        f"table. {verdict}"
     )

@@ -50,7 +50,7 @@ def check_cells(table: Table, policy: OutputPolicy) -> Findings:
     review = _negative_review(table)
     for line in uniform_lines(table):
         if policy.class_disclosure == "suppress":
-            for key in line:
+            for key in line[:-1]:
                 primary[key].append(CLASS)
         elif policy.class_disclosure == "review":
             review.append(_class_review(table, line))
@@ -88,23 +88,28 @@ def is_guessable(cell: Cell, *, p: float) -> bool:
 def uniform_lines(table: Table) -> list[tuple[Key, ...]]:
     """Return the lines of inner cells in which one category holds everyone.
 
-    Knowing that somebody is in the group then tells their answer: group disclosure.
+    The line's total comes last. Knowing that somebody is in the group then tells
+    their answer: group disclosure.
     """
     lines = []
     for relation in table.shape.relations:
         parts = [table.cells[part] for part in relation.parts]
         filled = [cell for cell in parts if cell.contributors > 0]
         if len(parts) > 1 and len(filled) == 1:
-            lines.append(tuple(cell.key for cell in parts))
+            total = table.shape.keys[relation.total]
+            lines.append((*(cell.key for cell in parts), total))
     return lines
 
 
 def _class_review(table: Table, line: tuple[Key, ...]) -> str:
+    *parts, total = line
     position = table.shape.positions
-    filled = next(key for key in line if table.cells[position[key]].contributors > 0)
+    filled = next(key for key in parts if table.cells[position[key]].contributors > 0)
+    axis = next(i for i, part in enumerate(total) if part != filled[i])
+    group = ", ".join(part for part in total if part is not None) or "the table"
     return (
-        f"Everyone in the line of {describe_key(filled)} is in that one cell: "
-        "membership of the group tells the answer."
+        f"Everyone in {group} is in {filled[axis]}: to know that somebody is in the "
+        "group is to know their answer."
     )
 
 

@@ -123,7 +123,7 @@ def _check_rounding(policy: OutputPolicy) -> None:
             "with the method suppress.",
             field="rounding_base",
         )
-    if base is not None and not 3 <= base <= 1000:
+    if base is not None and not 3 <= base <= 1000:  # noqa: PLR2004  base 2 hides nothing
         raise BadInput("rounding_base must be 3 to 1000.", field="rounding_base")
 
 

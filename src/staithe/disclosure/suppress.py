@@ -160,7 +160,7 @@ class _Problem:
                 "This table cannot be published safely, even with every other cell "
                 "hidden. Merge categories and try again."
             )
-        return np.asarray(answer.x) > 0.5
+        return np.asarray(np.rint(answer.x), dtype=bool)
 
     def _constraint(self, cuts: list[Cut]) -> LinearConstraint:
         start = np.cumsum([0, *(len(cut.coefficients) for cut in cuts)])
