@@ -26,7 +26,8 @@ from staithe.demo.places import load_councils, regions
 
 
 ADULT = 16
-LIFE_STAGES = (0, 25, 66)  # first year of youth, of working age, of retirement
+PENSION_AGE = 66
+LIFE_STAGES = (0, 25, PENSION_AGE)  # first year of youth, working age, retirement
 CONDITIONS = (
     "",  # none
     "Arthritis",
@@ -67,6 +68,7 @@ BENEFITS = (
     "State Pension",
     "Universal Credit",
 )
+PENSIONERS_ONLY = ("Attendance Allowance", "Pension Credit", "State Pension")
 RARE_BENEFIT = BENEFITS.index("Industrial Injuries Benefit")
 # (without condition, with condition) for the young, those of working age, pensioners;
 # columns as BENEFITS. Rare benefits are given apart.

@@ -7,7 +7,6 @@ of who is who is written apart, by `truth`, and never into these files.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import date
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -15,7 +14,14 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
-from staithe.demo.circumstances import BENEFITS, CONDITIONS, SECTORS
+from staithe.demo.circumstances import (
+    ADULT,
+    BENEFITS,
+    CONDITIONS,
+    PENSION_AGE,
+    PENSIONERS_ONLY,
+    SECTORS,
+)
 from staithe.demo.columns import digits, flags, spelled, whole
 from staithe.demo.dates import date_texts
 from staithe.demo.draws import Ints, chance, choice, stream
@@ -28,7 +34,12 @@ from staithe.demo.identifiers import (
 from staithe.demo.mistakes import RATES, lose, miskey_digit, misread_nino, slip
 from staithe.demo.names import FEMALE
 from staithe.demo.places import load_councils
-from staithe.demo.population import EXTRACT_DATES, World
+from staithe.demo.population import (
+    DAYS_IN_FOUR_YEARS,
+    EPOCH,
+    EXTRACT_DATES,
+    World,
+)
 from staithe.demo.records import (
     Records,
     Roster,
@@ -94,7 +105,7 @@ def benefit_spells(world: World) -> pa.Table:
             "postcode": records.postcode,
             "benefit_type": spelled(BENEFITS, now.benefit[person]),
             "weekly_amount": _pounds(now.weekly_pence[person]),
-            "start_date": _days_before("dws", now.claim_days[person]).cast(pa.string()),
+            "start_date": _claim_dates(world, person),
             "local_authority_code": spelled([c.code for c in council], records.council),
             "region": spelled([c.region for c in council], records.council),
         }
@@ -107,7 +118,7 @@ def hospital_care(world: World) -> pa.Table:
     now, person = world.circumstances, roster.person
     rng = stream(world.seed, "nhb", 2)
     none = now.admissions[person] == 0
-    last = _days_before("nhb", now.days_since_care[person])
+    last = _dates_before("nhb", now.days_since_care, since=world.birth_day, of=person)
     postcode = pc.replace_substring(records.postcode, " ", "")
     homeless = flags(chance(rng, NO_FIXED_ABODE, len(person)))
     return pa.table(
@@ -258,6 +269,17 @@ def _pounds(pence: Ints) -> pa.Array:
     return pc.binary_join_element_wise(digits(pounds), digits(rest, width=2), ".")
 
 
-def _days_before(source: str, days: Ints) -> pa.Array:
-    extract_day = (EXTRACT_DATES[source] - date(1970, 1, 1)).days
-    return whole((extract_day - days).astype(np.int32)).cast(pa.date32())
+def _claim_dates(world: World, person: Ints) -> pa.Array:
+    """Return the first day of each claim, not before the age that it asks for."""
+    now = world.circumstances
+    years = np.array([PENSION_AGE if b in PENSIONERS_ONLY else ADULT for b in BENEFITS])
+    entitled = world.birth_day + years[now.benefit] * DAYS_IN_FOUR_YEARS // 4
+    dates = _dates_before("dws", now.claim_days, since=entitled, of=person)
+    return dates.cast(pa.string())
+
+
+def _dates_before(source: str, days: Ints, *, since: Ints, of: Ints) -> pa.Array:
+    """Return the dates so many days before the extract of a source, none too early."""
+    extract_day = (EXTRACT_DATES[source] - EPOCH).days
+    day = np.minimum(np.maximum(extract_day - days, since), extract_day)
+    return whole(day[of].astype(np.int32)).cast(pa.date32())

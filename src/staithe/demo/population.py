@@ -76,6 +76,8 @@ def generate_world(*, people: int, seed: int) -> World:
         raise BadInput(
             f"The demo world can have {FEWEST:,} to {MOST:,} people, not {people:,}."
         )
+    if seed < 0:
+        raise BadInput(f"A seed is a whole number from 0, not {seed}.")
     living = draw_households(people, seed=seed, today=TODAY)
     age = (TODAY - living.birth_day) * 4 // DAYS_IN_FOUR_YEARS
     called = name_everyone(living, seed=seed, since=TODAY - MOVING_DAYS, today=TODAY)

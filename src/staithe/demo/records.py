@@ -42,6 +42,7 @@ if TYPE_CHECKING:
 
 ROW_LETTER = {"dws": "C", "nhb": "H", "rs": "E"}
 NEWS_DAYS = 1096
+EPOCH = date(1970, 1, 1)
 
 
 @dataclass(frozen=True)
@@ -106,7 +107,7 @@ def draw_records(world: World, source: str, person: Ints, *, at: date) -> Record
 
 def _news_days(rng: np.random.Generator, rows: int, rates: Rates, *, at: date) -> Ints:
     """Return the day of the latest news of each row: the extract's, or long before."""
-    extract_day = (at - date(1970, 1, 1)).days
+    extract_day = (at - EPOCH).days
     late = chance(rng, rates.late_news, rows)
     return extract_day - np.where(late, between(rng, 1, NEWS_DAYS, rows), 0)
 

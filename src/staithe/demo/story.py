@@ -13,6 +13,7 @@ from datetime import date, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
+import pyarrow as pa
 from django.conf import settings
 
 from staithe.accountability.actions import record_outcome
@@ -29,12 +30,14 @@ from staithe.demo.extracts import Extract, write_extracts
 from staithe.demo.population import generate_world
 from staithe.demo.scoring import score_join
 from staithe.demo.telling import Telling
+from staithe.demo.truth import draw_truth, write_truth
 from staithe.exchange.actions import ask_join
 from staithe.exchange.keys import ensure_project_key
-from staithe.exchange.models import Grant
+from staithe.exchange.models import Grant, Join
 from staithe.jobs.run import run_pending
-from staithe.ledger.export import export_log
-from staithe.ledger.verify import verify_export
+from staithe.ledger import keys as ledger_keys
+from staithe.ledger.queries import export_lines, latest_checkpoint
+from staithe.ledger.verify import verify as verify_log
 from staithe.sharing.actions import (
     accept_agreement,
     add_flow,
@@ -64,6 +67,7 @@ class Scene:
     at: datetime
     cast: Cast = field(init=False)
     extracts: dict[str, Extract] = field(default_factory=dict)
+    truth: pa.Table = None
     assets: dict[str, Asset] = field(default_factory=dict)
     project: Project = field(init=False)
     request: Request = field(init=False)
@@ -105,8 +109,10 @@ def invent(scene: Scene) -> None:
     """Hold: three bodies, three extracts, no identifier in common."""
     with scene.telling.step("Invent the people of Northmoor") as step:
         world = generate_world(people=scene.people, seed=scene.seed)
-        for extract in write_extracts(world, scene.folder):
+        for extract in write_extracts(world, scene.folder / "extracts"):
             scene.extracts[extract.source] = extract
+        scene.truth = draw_truth(world)
+        write_truth(world, scene.folder / "truth" / "truth.parquet")
         step.did = "\n".join(
             f"{extract.path.name}: {extract.rows:,} rows"
             for extract in scene.extracts.values()
@@ -180,7 +186,7 @@ def find(scene: Scene) -> None:
 WANTED = {
     "dws": (
         ("benefit_type", "weekly_amount", "region"),
-        ("first_name", "surname", "dob", "sex", "postcode"),
+        ("first_name", "middle_name", "surname", "dob", "sex", "postcode"),
         "dea-64-research",
     ),
     "nhb": (
@@ -188,7 +194,7 @@ WANTED = {
         ("GIVEN_NAME", "FAMILY_NAME", "BIRTH_DATE", "SEX", "POSTCODE"),
         "hsca12-261",
     ),
-    "rs": (("annual_pay", "employer_sector"), ("full_name",), "dea-64-research"),
+    "rs": (("annual_pay", "employer_sector"), ("full_name", "date_of_birth", "post_code"), "dea-64-research"),
 }
 
 
@@ -364,9 +370,10 @@ def join(scene: Scene) -> None:
         with clock.set_to(scene.later()):
             run_pending()
         asked.refresh_from_db()
-        if asked.problem:
-            raise AnswerIsNo(f"The data could not be joined: {asked.problem}")
-        score = score_join(asked, scene.extracts, folder=scene.folder)
+        if asked.state != Join.State.DONE:
+            why = asked.problem or "see the log"
+            raise AnswerIsNo(f"The data could not be joined: {why}")
+        score = score_join(asked, truth=scene.truth, extracts=scene.extracts)
         scene.telling.facts["linkage"] = score
         step.did = (
             f"{asked.report['links']:,} links. Against the truth, which linkage never "
@@ -378,7 +385,7 @@ def join(scene: Scene) -> None:
 
 QUESTION = """SELECT person, region, benefit_type
 FROM {dws} JOIN {nhb} USING (person)
-WHERE long_term_condition IS NOT NULL"""
+WHERE long_term_condition = 'Y'"""
 
 
 def question(scene: Scene) -> None:
@@ -464,10 +471,16 @@ def verify(scene: Scene) -> None:
     """Account: anyone can check the log, with the network off."""
     with scene.telling.step("Anyone verifies the log, offline") as step:
         path = scene.folder / "ledger.jsonl"
-        export_log(path, at=scene.at)
-        checked = verify_export(path)
-        scene.telling.facts["events"] = checked.size
-        step.did = f"{checked.size} events, every proof and signature holds: staithe ledger verify {path}"
+        signed = latest_checkpoint(at=scene.at)
+        with path.open("w", encoding="utf-8") as file:
+            for line in export_lines(signed=signed, with_bodies=False):
+                file.write(line)
+        report = verify_log(str(path), keys=ledger_keys.verifier_keys())
+        scene.telling.facts["events"] = report.size
+        step.did = (
+            f"{report.size} events: every commitment, root and signature holds\n"
+            f"staithe ledger verify {path}"
+        )
         step.path = "/ledger"
 
 

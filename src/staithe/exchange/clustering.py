@@ -69,7 +69,7 @@ def cluster_grants(
                 names=(sources[a], sources[b]),
                 specification=_read(specification),
                 seed=settings.LINKAGE_SEED,
-                memory_limit=f"{settings.ENGINE_MEMORY_MB}MB",
+                memory_mb=settings.ENGINE_MEMORY_MB,
                 threads=settings.ENGINE_THREADS,
                 progress=lambda step, part, share=share: progress(  # type: ignore[misc]  # the default binds the loop's value
                     share + part / len(pairs), step

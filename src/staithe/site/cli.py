@@ -18,7 +18,7 @@ from staithe.base.errors import UserError
 # name: (module, needs the database). Imported only when asked for, so that
 # `staithe profile` starts without the web frame.
 COMMANDS: dict[str, tuple[str, bool]] = {
-    "demo": ("staithe.demo.cli:demo", True),
+    "demo": ("staithe.site.commands:demo", False),
     "init": ("staithe.people.cli:init", True),
     "serve": ("staithe.site.commands:serve", True),
     "worker": ("staithe.jobs.cli:worker", True),
