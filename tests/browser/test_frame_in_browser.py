@@ -52,7 +52,7 @@ def test_person_signs_in_without_javascript(page_without_javascript, sam):
 
 
 @pytest.mark.parametrize("path", ["/about", "/account", "/inbox", "/account/password"])
-def test_signed_in_page_has_no_accessibility_violation(
+def test_signed_in_page_has_no_accessibility_violation(  # noqa: PLR0917  fixtures
     page, axe, reflow, screenshot, sign_in, sam, path
 ):
     sign_in(page, sam)

@@ -104,3 +104,30 @@ def test_character_count_counts_down_with_javascript(page):
     page.goto("/styleguide")
     page.locator("#id_why").fill("x" * 490)
     page.get_by_text("You have 10 characters remaining").first.wait_for()
+
+
+def test_axe_and_reflow_find_what_is_put_there_on_purpose(page, axe, reflow):
+    page.goto("/about")
+    page.evaluate("document.querySelector('main').innerHTML += '<input>'")
+    with pytest.raises(AssertionError, match="label"):
+        axe(page)
+    page.evaluate(
+        "document.querySelector('main').innerHTML += '<pre>' + 'x'.repeat(300)"
+    )
+    with pytest.raises(AssertionError, match="pixels wide"):
+        reflow(page)
+
+
+def test_script_in_the_page_is_refused_and_heard(open_context):
+    """The watch of the page fixture is what makes a broken policy a failure."""
+    page = open_context().new_page()
+    heard = []
+    page.on("console", lambda message: heard.append(message.type))
+    page.goto("/about")
+    page.evaluate(
+        "{const s = document.createElement('script');"
+        "s.textContent = 'window.ran = true'; document.body.append(s)}"
+    )
+    page.wait_for_timeout(200)
+    assert page.evaluate("window.ran === undefined")
+    assert "error" in heard
