@@ -96,7 +96,9 @@ def _as_parquet(source: TableSource | Sequence[Path], folder: Path) -> list[Path
     if not isinstance(source, TableSource):
         return list(source)
     path = folder / "table.parquet"
-    with pq.ParquetWriter(path, source.schema, compression="lz4") as writer:
+    # Written once, read a few times, thrown away: neither packed nor indexed.
+    plain = {"compression": "none", "use_dictionary": False, "write_statistics": False}
+    with pq.ParquetWriter(path, source.schema, **plain) as writer:
         for batch in source.batches():
             writer.write_batch(batch)
     return [path]

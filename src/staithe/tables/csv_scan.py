@@ -53,7 +53,8 @@ def scan_text(path: Path, *, name: str, encoding: str | None) -> TextFacts:
         while chunk := stream.read(CHUNK):
             bom = bom or (lines == 0 and not tail and chunk.startswith(codecs.BOM_UTF8))
             _check_chunk(chunk, decoder, name=name, lines=lines, declared=encoding)
-            crlf += chunk.count(b"\r\n") + (tail == b"\r" and chunk[:1] == b"\n")
+            if b"\r" in chunk or tail == b"\r":
+                crlf += chunk.count(b"\r\n") + (tail == b"\r" and chunk[:1] == b"\n")
             quotes = quotes or b'"' in chunk
             lines += chunk.count(b"\n")
             tail = chunk[-1:]
@@ -97,6 +98,8 @@ def _check_chunk(
         line = lines + chunk[: chunk.index(b"\0")].count(b"\n") + 1
         raise BadInput(f"{name} is not text: line {line} holds a NUL byte.")
     pending = len(decoder.getstate()[0])
+    if not pending and chunk.isascii():
+        return
     try:
         decoder.decode(chunk)
     except UnicodeDecodeError as error:

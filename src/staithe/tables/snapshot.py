@@ -220,7 +220,7 @@ def _check_part(
     manifest: Manifest, part: PartFile, *, store: Store, trust_cache: bool
 ) -> Path:
     try:
-        path = store.local_path(manifest.id, part.name)
+        path = store.local_path(manifest.id, part.name, fresh=not trust_cache)
         facts = path.stat()
     except FileNotFoundError as error:
         raise Damaged(
@@ -229,14 +229,16 @@ def _check_part(
     key = (str(path), facts.st_size, facts.st_mtime_ns)
     if trust_cache and _verified.get(key) == part.sha256:
         return path
-    if facts.st_size != part.bytes or file_sha256(path) != part.sha256:
-        _verified.pop(key, None)
-        raise Damaged(
-            f"{part.name} of snapshot {manifest.id} is damaged: its SHA-256 is not the "
-            "one recorded. Restore it from a copy."
-        )
-    _verified[key] = part.sha256
-    return path
+    if facts.st_size == part.bytes and file_sha256(path) == part.sha256:
+        _verified[key] = part.sha256
+        return path
+    _verified.pop(key, None)
+    if trust_cache:  # what was fetched may be bad while the store is good
+        return _check_part(manifest, part, store=store, trust_cache=False)
+    raise Damaged(
+        f"{part.name} of snapshot {manifest.id} is damaged: its SHA-256 is not the "
+        "one recorded. Restore it from a copy."
+    )
 
 
 def delete_snapshot(id: str, *, store: Store) -> None:  # noqa: A002  the word of the format

@@ -54,8 +54,11 @@ class Store(Protocol):
         """Return a small file; raise NotFound where it is absent."""
         ...
 
-    def local_path(self, folder: str, name: str) -> Path:
-        """Return a path on this machine that holds the file; fetch it if need be."""
+    def local_path(self, folder: str, name: str, *, fresh: bool = False) -> Path:
+        """Return a path on this machine that holds the file; fetch it if need be.
+
+        `fresh` fetches again what was fetched before.
+        """
         ...
 
     def folders(self) -> list[str]:
@@ -128,7 +131,7 @@ class LocalStore:
         except FileNotFoundError as error:
             raise NotFound(f"There is no snapshot {folder}.") from error
 
-    def local_path(self, folder: str, name: str) -> Path:
+    def local_path(self, folder: str, name: str, *, fresh: bool = False) -> Path:  # noqa: ARG002  nothing is fetched here
         """Return the path of the file itself."""
         return self.root / check_name(folder) / check_name(name)
 
@@ -252,10 +255,10 @@ class S3Store:
         except FileNotFoundError as error:
             raise NotFound(f"There is no snapshot {folder}.") from error
 
-    def local_path(self, folder: str, name: str) -> Path:
+    def local_path(self, folder: str, name: str, *, fresh: bool = False) -> Path:
         """Fetch the object once; snapshots never change, so a fetched one stays good."""
         target = self._cache / check_name(folder) / check_name(name)
-        if not target.exists():
+        if fresh or not target.exists():
             target.parent.mkdir(parents=True, exist_ok=True)
             arriving = target.with_name(f"{PARTIAL}{os.getpid()}-{name}")
             with (

@@ -36,19 +36,27 @@ class Candidate:
 
     def see(self, values: pa.Array) -> None:
         """Strike out every type that some value of this batch does not fit."""
+        if not self.could_be:
+            return
         filled = values.drop_null()
-        if not self.could_be or len(filled) == 0:
+        if len(filled) == 0:
             return
         self.seen += len(filled)
-        for part in (filled.slice(0, PROBE), filled):
-            self.could_be = [kind for kind in self.could_be if self._fits(part, kind)]
+        self._strike(filled.slice(0, PROBE))  # most columns are settled by a few rows
+        if self.could_be and len(filled) > PROBE:
+            self._strike(filled)
 
-    def _fits(self, values: pa.Array, kind: str) -> bool:
-        if kind == "integer":
-            return _same_back(values, pa.int64())
-        if kind == "date":
-            return _same_back(values, pa.date32())
-        return self._fits_decimal(values)
+    def _strike(self, values: pa.Array) -> None:
+        if "integer" in self.could_be and _same_back(values, pa.int64()):
+            # A whole number is a decimal too, if later batches have a point.
+            self.could_be = [kind for kind in self.could_be if kind != "date"]
+            self.whole = max(self.whole, pc.max(pc.binary_length(values)).as_py())
+            return
+        kept = {
+            "date": "date" in self.could_be and _same_back(values, pa.date32()),
+            "decimal": "decimal" in self.could_be and self._fits_decimal(values),
+        }
+        self.could_be = [kind for kind, fits in kept.items() if fits]
 
     def _fits_decimal(self, values: pa.Array) -> bool:
         if not pc.all(pc.match_substring_regex(values, DECIMAL)).as_py():

@@ -234,3 +234,19 @@ def test_a_manifest_comes_back_equal(rows, columns, notes, at):
 def test_unknown_storage_is_refused():
     with pytest.raises(BadInput, match="s3://"):
         open_store("ftp://example.org/x")
+
+
+def test_every_single_bit_of_a_manifest_matters():
+    """Each bit of each byte, one at a time: the digest and the exact form see all."""
+    manifest = Manifest(
+        id="S1", created_at=AT, rows=25, columns=(Column("é", "text"),),
+        files=(PartFile("part-00000.parquet", 4321, "0a" * 32, 25),), source=SOURCE,
+    )  # fmt: skip
+    raw = to_bytes(manifest)
+    assert from_bytes(raw, id="S1").rows == 25
+    for at in range(len(raw)):
+        for bit in range(8):
+            bad = bytearray(raw)
+            bad[at] ^= 1 << bit
+            with pytest.raises(Damaged, match=r"manifest\.json"):
+                from_bytes(bytes(bad), id="S1")
