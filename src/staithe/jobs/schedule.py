@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from django.db import transaction
+from django.db.models import Q
 
 from staithe.jobs import actions, transport
 from staithe.jobs.models import FINISHED, Job, JobState, Recurrence
@@ -43,14 +44,12 @@ def _reap(at: datetime) -> int:
 
 
 def _redeliver(at: datetime) -> int:
-    due = Job.objects.filter(state=JobState.QUEUED, run_after__lte=at)
     started_before = at - timedelta(seconds=LOST_MESSAGE_SECONDS)
-    lost = [
-        job.pk
-        for job in due.only("pk", "delivery")
-        if not transport.is_waiting(job.delivery, started_before=started_before)
-    ]
-    return sum(_send_again(job_id, at=at) for job_id in lost)
+    alive = transport.waiting(started_before=started_before)
+    due = Job.objects.filter(state=JobState.QUEUED, run_after__lte=at)
+    lost = due.filter(Q(delivery=None) | ~Q(delivery__in=alive))
+    ids = list(lost.values_list("pk", flat=True))
+    return sum(_send_again(job_id, at=at) for job_id in ids)
 
 
 @transaction.atomic

@@ -6,10 +6,10 @@ is harmless: the job's row decides (see `staithe.jobs.actions.claim` and `schedu
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 from uuid import UUID
 
-from django.db.models import Q
+from django.db.models import Q, QuerySet
 from django_tasks import TaskResultStatus, task
 from django_tasks_db.models import DBTaskResult
 
@@ -34,12 +34,13 @@ def send(job_id: int, *, run_after: datetime) -> UUID:
     return UUID(run_job.using(run_after=run_after).enqueue(job_id).id)  # type: ignore[attr-defined]  # the library is untyped
 
 
-def is_waiting(delivery: UUID | None, *, started_before: datetime) -> bool:
-    """Say whether a message is still to be picked up, or was picked up just now."""
-    waiting = Q(status=TaskResultStatus.READY) | Q(
+def waiting(*, started_before: datetime) -> QuerySet[Any]:
+    """Return the numbers of messages still to be picked up, or picked up just now."""
+    alive = Q(status=TaskResultStatus.READY) | Q(
         status=TaskResultStatus.RUNNING, started_at__gte=started_before
     )
-    return bool(DBTaskResult.objects.filter(waiting, id=delivery).exists())
+    found: QuerySet[Any] = DBTaskResult.objects.filter(alive).values("id")
+    return found
 
 
 def give_up(delivery: UUID | None, *, at: datetime) -> None:
