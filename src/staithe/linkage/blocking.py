@@ -96,9 +96,7 @@ SURNAME_4: Part = ("start of surname", "left(surname, 4)", "surname")
 NAMES: Part = ("forename and surname in any order", "names_sorted", "names_sorted")
 
 
-def candidate_rules(
-    specification: LinkSpecification, standardised: Standardised
-) -> Iterator[Rule]:
+def candidate_rules(specification: LinkSpecification) -> Iterator[Rule]:
     """Yield the rules that the fields of a specification allow, widest first."""
     dates, codes, places, postcodes, years = _parts(specification)
     for code in codes:
@@ -178,10 +176,8 @@ class Budget:
         """Return the budget for files of these sizes: generous where they are small."""
         total = sum(rows)
         possible = total * total // 2 if dedupe else rows[0] * rows[-1]
-        if per_record is None:
-            rule = 200_000 + 3 * total
-        else:
-            rule = int(per_record * total)
+        generous = 200_000 + 3 * total
+        rule = generous if per_record is None else int(per_record * total)
         rule = max(1000, min(rule, possible))
         return cls(rule=rule, value=max(500, rule // 50))
 

@@ -6,10 +6,12 @@ an ordinary Splink model that others can read and run.
 
 from __future__ import annotations
 
+import re
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from staithe.linkage.specification import LinkField, LinkSpecification
+from staithe.linkage.specification import LinkSpecification
 from staithe.linkage.standardise import Standardised
 
 
@@ -30,15 +32,34 @@ class Comparison:
     name: str
     levels: tuple[Level, ...]
 
-    def as_splink(self) -> dict[str, Any]:
-        """Return the comparison as Splink writes it in a model file."""
-        return {
-            "output_column_name": self.name,
-            "comparison_levels": [*map(_as_splink, self.levels), _ELSE],
-        }
+    @property
+    def columns(self) -> tuple[str, ...]:
+        """The columns of a record that the levels read, each once."""
+        found = [c for each in self.levels for c in COLUMN.findall(each.sql)]
+        found += [each.tf for each in self.levels if each.tf]
+        return tuple(dict.fromkeys(found))
+
+    @property
+    def size(self) -> int:
+        """How many levels there are, "different" included and missing not."""
+        return 1 + sum(not each.is_null for each in self.levels)
+
+    def as_splink(self, m: Sequence[float], u: Sequence[float]) -> dict[str, Any]:
+        """Return the comparison as Splink writes it, m and u with the best level last."""
+        written = [_as_splink(each) for each in self.levels]
+        written.append({"sql_condition": "ELSE", "label_for_charts": "different"})
+        place = self.size
+        for level in written:
+            if not level.get("is_null_level"):
+                place -= 1
+                level |= {
+                    "m_probability": float(m[place]),
+                    "u_probability": float(u[place]),
+                }
+        return {"output_column_name": self.name, "comparison_levels": written}
 
 
-_ELSE = {"sql_condition": "ELSE", "label_for_charts": "different"}
+COLUMN = re.compile(r'"(\w+)_[lr]"')
 
 
 def _as_splink(level: Level) -> dict[str, Any]:
@@ -72,19 +93,28 @@ def alike(column: str, least: float) -> Level:
 
 
 def edits(column: str, most: int) -> Level:
-    """Return the level of at most so many typing errors (Damerau-Levenshtein)."""
-    sql = f'damerau_levenshtein("{column}_l", "{column}_r") <= {most}'
+    """Return the level of at most so many typing errors (Damerau-Levenshtein).
+
+    The cheaper Levenshtein distance is at most twice as large, so it rules out most
+    pairs first.
+    """
+    left, right = f'"{column}_l"', f'"{column}_r"'
+    sql = (
+        f"abs(length({left}) - length({right})) <= {most}"
+        f" AND levenshtein({left}, {right}) <= {2 * most}"
+        f" AND damerau_levenshtein({left}, {right}) <= {most}"
+    )
     return Level(f"{most} typing error{'s' * (most > 1)}", sql)
 
 
-def shared_words(column: str, share: float) -> Level:
-    """Return the level of words in common, as a share of the shorter list."""
-    words = f'"{column}__words_l"', f'"{column}__words_r"'
+def half_the_words(column: str) -> Level:
+    """Return the level of half the words in common, of the shorter list."""
+    left, right = f'"{column}__words_l"', f'"{column}__words_r"'
     sql = (
-        f"len(list_intersect({words[0]}, {words[1]})) >="
-        f" {share} * greatest(1, least(len({words[0]}), len({words[1]})))"
+        f"list_has_any({left}, {right}) AND 2 * len(list_intersect({left}, {right}))"
+        f" >= least(len({left}), len({right}))"
     )
-    return Level(f"{share:.0%} of words shared", sql)
+    return Level("half of the words shared", sql)
 
 
 SWAPPED = '"forename_l" = "surname_r" AND "surname_l" = "forename_r"'
@@ -164,8 +194,10 @@ def _date(name: str) -> list[Level]:
         same(name),
         Level(
             "one typing error, or day and month swapped",
-            f"damerau_levenshtein({left}, {right}) <= 1 OR (left({left}, 4) ="
-            f" left({right}, 4) AND substr({left}, 6, 2) = substr({right}, 9, 2)"
+            # Dates have one length, so the cheap Hamming distance rules most out.
+            f"(hamming({left}, {right}) <= 2 AND damerau_levenshtein({left}, {right})"
+            f" <= 1) OR (left({left}, 4) = left({right}, 4)"
+            f" AND substr({left}, 6, 2) = substr({right}, 9, 2)"
             f" AND substr({left}, 9, 2) = substr({right}, 6, 2))",
         ),
         Level(
@@ -217,31 +249,36 @@ def _text(name: str) -> list[Level]:
         null(name),
         same(name),
         alike(name, 0.92),
-        shared_words(name, 1.0),
-        shared_words(name, 0.5),
+        same(f"{name}__sorted", tf=False, label="same words"),
+        half_the_words(name),
     ]
 
 
-def field_levels(each: LinkField) -> list[Level]:
-    """Return the levels of a field that is not part of a name, by its kind."""
-    name = each.name
-    match each.what.kind:
-        case "date":
-            return _date(name)
-        case "postcode":
-            return _postcode(name)
-        case "email":
-            return _email(name)
-        case "number":
-            return _number(name)
-        case "identifier" | "phone":
-            return [null(name), same(name), edits(name, 1), edits(name, 2)]
-        case "address" | "text":
-            return _text(name)
-        case "place":
-            return [null(name), same(name), alike(name, 0.88)]
-        case _:
-            return [null(name), same(name)]
+def _code(name: str) -> list[Level]:
+    return [null(name), same(name), edits(name, 1), edits(name, 2)]
+
+
+def _place(name: str) -> list[Level]:
+    return [null(name), same(name), alike(name, 0.88)]
+
+
+def _category(name: str) -> list[Level]:
+    return [null(name), same(name)]
+
+
+LEVELS: dict[str, Callable[[str], list[Level]]] = {
+    "date": _date,
+    "postcode": _postcode,
+    "email": _email,
+    "number": _number,
+    "identifier": _code,
+    "phone": _code,
+    "address": _text,
+    "text": _text,
+    "place": _place,
+    "category": _category,
+    "sex": _category,
+}
 
 
 def comparisons_for(
@@ -251,5 +288,7 @@ def comparisons_for(
     found = name_comparisons(standardised)
     for each in specification.fields:
         if each.what.kind != "name" and standardised.has(each.name):
-            found.append(Comparison(each.name, tuple(field_levels(each))))
+            found.append(
+                Comparison(each.name, tuple(LEVELS[each.what.kind](each.name)))
+            )
     return found

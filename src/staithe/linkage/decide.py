@@ -164,7 +164,7 @@ def _asked(settings: LinkSettings, advice: Advice) -> float:
 
 
 def _moved(prior: float, shift: float) -> float:
-    odds = prior / (1 - prior) * 2.0**shift
+    odds: float = prior / (1 - prior) * 2.0**shift
     return odds / (1 + odds)
 
 

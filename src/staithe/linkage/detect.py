@@ -75,8 +75,11 @@ def detect_specification(
             if right_columns is not None
             else "The file has no column that could link its records."
         )
-    kind = "dedupe" if right_columns is None else "link"
-    specification = LinkSpecification(kind, fields, settings or LinkSettings())
+    specification = LinkSpecification(
+        "dedupe" if right_columns is None else "link",
+        fields,
+        settings or LinkSettings(),
+    )
     return Detection(specification, tuple(dict.fromkeys(left_out)))
 
 
@@ -174,12 +177,12 @@ def _one_sided(
             or (meaning == "birth_year" and "date_of_birth" in other)
             or (meaning == "date_of_birth" and "birth_year" in other)
         )
-        if columns and fits and meaning not in other:
-            pairs.append(
-                (meaning, None, columns[0]) if side else (meaning, columns[0], None)
-            )
-            columns = columns[1:]
-        left_out += [(column, "the other file has no such field") for column in columns]
+        kept = 1 if columns and fits and meaning not in other else 0
+        pairs += [
+            (meaning, None, column) if side else (meaning, column, None)
+            for column in columns[:kept]
+        ]
+        left_out += [(c, "the other file has no such field") for c in columns[kept:]]
     return pairs
 
 

@@ -10,6 +10,7 @@ import os
 import tempfile
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from importlib.util import find_spec
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
@@ -35,7 +36,7 @@ from staithe.linkage.inputs import (
     open_input,
     sample,
 )
-from staithe.linkage.model import Trained, first_prior, training_blocks
+from staithe.linkage.model import Model, first_prior
 from staithe.linkage.quality_report import (
     blocking_report,
     caveat,
@@ -45,11 +46,13 @@ from staithe.linkage.quality_report import (
     run_report,
 )
 from staithe.linkage.report_page import render_report
+from staithe.linkage.result import LinkResult
 from staithe.linkage.scores import Scores
-from staithe.linkage.scoring import DuckDBScorer, model_file
+from staithe.linkage.scoring import DuckDBScorer
 from staithe.linkage.specification import LinkSpecification, to_yaml, with_settings
 from staithe.linkage.standardise import Standardised, standardise
 from staithe.linkage.standardise_sql import install_macros
+from staithe.linkage.training import TrainingBlock, train, training_blocks
 from staithe.tables.engine import connect
 
 
@@ -63,55 +66,6 @@ Progress = Callable[[str, float], None]
 RECORDS = "records"
 # Pairs inside clusters that no rule proposed are scored up to this many.
 MOST_IMPLIED = 20_000_000
-
-
-@dataclass(frozen=True)
-class LinkResult:
-    """Where the result of a link lies, and the report in full."""
-
-    folder: Path
-    specification: LinkSpecification
-    report: dict[str, Any]
-
-    @property
-    def links(self) -> Path:
-        """Parquet: left_id, right_id, match_weight, match_probability."""
-        return self.folder / "links.parquet"
-
-    @property
-    def clusters(self) -> Path:
-        """Parquet: source, id, cluster; one row for every record of every file."""
-        return self.folder / "clusters.parquet"
-
-    @property
-    def report_json(self) -> Path:
-        """The report for programs."""
-        return self.folder / "report.json"
-
-    @property
-    def report_html(self) -> Path:
-        """The report for people, self-contained."""
-        return self.folder / "report.html"
-
-    @property
-    def warnings(self) -> tuple[str, ...]:
-        """What a person should know before using the links."""
-        return tuple(self.report["warnings"])
-
-    @property
-    def link_count(self) -> int:
-        """How many links were accepted."""
-        return int(self.report["links"])
-
-    @property
-    def cluster_count(self) -> int:
-        """How many people or things there are, as far as the links tell."""
-        return int(self.report["clusters"]["count"])
-
-    @property
-    def linked_records(self) -> dict[str, int]:
-        """Source → records with at least one link."""
-        return dict(self.report["linked"])
 
 
 @dataclass(frozen=True)
@@ -156,6 +110,7 @@ def link_tables(
     BadInput, and then nothing is written.
     """
     outputs.check_folder(out)
+    check_engine(engine)
     ids = (id_column, id_column) if isinstance(id_column, str) else id_column
     out.parent.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory(prefix=".linking-", dir=out.parent) as scratch:
@@ -181,6 +136,15 @@ def link_tables(
             return _link(job, specification, ignore, threshold, out)
         finally:
             con.close()
+
+
+def check_engine(engine: Engine) -> None:
+    """Raise BadInput where the engine asked for is not installed."""
+    if engine == "spark" and find_spec("pyspark") is None:
+        raise BadInput(
+            "The spark engine needs PySpark, which is not installed; install "
+            "staithe[spark], or leave --engine out."
+        )
 
 
 def _open(
@@ -264,15 +228,12 @@ def _block(
     rules, chosen = choose_rules(
         job.con,
         standardised,
-        list(candidate_rules(specification, standardised)),
+        list(candidate_rules(specification)),
         budget,
         dedupe=job.dedupe,
     )
-    if not chosen:
-        raise BadInput(
-            "No two records share a value of any field, so there is nothing to compare."
-        )
-    add_keys(job.con, standardised, rules, chosen, dedupe=job.dedupe)
+    if chosen:
+        add_keys(job.con, standardised, rules, chosen, dedupe=job.dedupe)
     return chosen
 
 
@@ -290,33 +251,65 @@ class _Run:
 
 def _finish(run: _Run, out: Path) -> LinkResult:
     """Train, score, decide, and write the result."""
+    run.job.progress("training", 0.3)
+    model, blocks = _train(run)
+    run.job.progress("scoring", 0.5)
+    decision, links, warnings = _score(run, model)
+    model = model.with_prior(decision.prior)
+    run.job.progress("writing", 0.9)
+    report = _report(run, decision, links)
+    report["model"] = model_report(model, blocks)
+    report["warnings"] = [
+        *_blocking_warnings(run), *model.parameters.warnings, *warnings
+    ]  # fmt: skip
+    report["caveat"] = caveat(report)
+    with outputs.whole_folder(out) as folder:
+        _write_pairs(run, decision, links, folder)
+        _write_reports(run, model, report, folder)
+    run.job.progress("done", 1.0)
+    return LinkResult(out, run.specification, report)
+
+
+def _train(run: _Run) -> tuple[Model, list[TrainingBlock]]:
     job, standardised = run.job, run.standardised
-    job.progress("training", 0.3)
     blocks = training_blocks(
-        job.con, standardised, run.specification, run.comparisons, dedupe=job.dedupe
+        job.con, standardised, run.specification, dedupe=job.dedupe
+    )
+    parameters = train(
+        job.con,
+        standardised,
+        run.comparisons,
+        blocks,
+        pairs=run.specification.settings.training_pairs,
+        seed=job.seed,
     )
     prior = first_prior(job.con, standardised, run.specification, dedupe=job.dedupe)
-    scorer = DuckDBScorer(job.con, standardised, run.comparisons, run.chosen, blocks)
-    trained = scorer.train(
-        prior=prior, pairs=run.specification.settings.training_pairs, seed=job.seed
+    model = Model(
+        tuple(run.comparisons), parameters, tuple(run.chosen), prior, job.dedupe
     )
-    job.progress("scoring", 0.6)
-    scores = scorer.predict(trained)
-    job.progress("deciding", 0.8)
+    return model, blocks
+
+
+def _score(run: _Run, model: Model) -> tuple[Decision, Scores, list[str]]:
+    """Score the pairs and decide; return links and what to be wary of."""
+    standardised = run.standardised
+    scorer = None
+    scores = Scores.none()
+    if run.chosen:
+        scorer = DuckDBScorer(run.job.con, standardised, model)
+        scores = scorer.predict()
+    run.job.progress("deciding", 0.8)
     decision = decide(
         scores,
         standardised.rows,
-        prior=prior,
+        prior=model.prior,
         settings=run.specification.settings,
         each_once=_each_once(run),
     )
-    links, warnings = _links(scorer, trained, decision, standardised)
-    job.progress("writing", 0.9)
-    report = _report(run, trained, decision, links, warnings)
-    with outputs.whole_folder(out) as folder:
-        _write(run, trained, decision, links, report, folder)
-    job.progress("done", 1.0)
-    return LinkResult(out, run.specification, report)
+    if scorer is None:
+        return decision, scores, ["No two records agree on enough to be compared."]
+    links, warnings = _links(scorer, decision, standardised)
+    return decision, links, warnings
 
 
 def _each_once(run: _Run) -> tuple[bool, bool] | None:
@@ -329,10 +322,7 @@ def _each_once(run: _Run) -> tuple[bool, bool] | None:
 
 
 def _links(
-    scorer: DuckDBScorer,
-    trained: Trained,
-    decision: Decision,
-    standardised: Standardised,
+    scorer: DuckDBScorer, decision: Decision, standardised: Standardised
 ) -> tuple[Scores, list[str]]:
     """Return every link: accepted pairs, and pairs that are linked through others.
 
@@ -346,12 +336,12 @@ def _links(
     if not len(left):
         return links, []
     if len(left) > MOST_IMPLIED:
-        return links, [
+        sentence = (
             f"{len(left):,} pairs are linked only through other records; they are in "
             "the clusters but not in the list of links."
-        ]
-    shift = decision.shift
-    implied = scorer.score_pairs(trained, left, right).shifted(shift)
+        )
+        return links, [sentence]
+    implied = scorer.score_pairs(left, right).shifted(decision.shift)
     both = Scores(
         np.r_[links.left, implied.left],
         np.r_[links.right, implied.right],
@@ -361,26 +351,17 @@ def _links(
     return Scores(both.left[order], both.right[order], both.weight[order]), []
 
 
-def _report(
-    run: _Run,
-    trained: Trained,
-    decision: Decision,
-    links: Scores,
-    warnings: Sequence[str],
-) -> dict[str, Any]:
+def _report(run: _Run, decision: Decision, links: Scores) -> dict[str, Any]:
     job = run.job
     report = {
         **run_report(run.specification, seed=job.seed, engine=job.engine),
         **inputs_report(job.inputs, run.standardised),
         "left_out": [{"column": c, "reason": why} for c, why in run.left_out],
         "blocking": blocking_report(run.chosen, run.standardised, len(decision.scores)),
-        "model": model_report(trained, decision.prior),
         **result_report(decision, links, run.standardised, job.inputs),
     }
     if job.truth_column:
         report["truth"] = _against_truth(run, decision, links)
-    report["warnings"] = [*_blocking_warnings(run), *trained.warnings, *warnings]
-    report["caveat"] = caveat(report)
     return report
 
 
@@ -413,15 +394,8 @@ def _against_truth(run: _Run, decision: Decision, links: Scores) -> dict[str, An
     )
 
 
-def _write(
-    run: _Run,
-    trained: Trained,
-    decision: Decision,
-    links: Scores,
-    report: dict[str, Any],
-    folder: Path,
-) -> None:
-    """Write every file of the result."""
+def _write_pairs(run: _Run, decision: Decision, links: Scores, folder: Path) -> None:
+    """Write links, clusters and, where asked for, every scored pair."""
     con = run.job.con
     outputs.write_pairs(con, links, table=RECORDS, path=folder / "links.parquet")
     outputs.write_clusters(
@@ -430,7 +404,13 @@ def _write(
     if run.job.all_pairs:
         path = folder / "pairs.parquet"
         outputs.write_pairs(con, decision.scores, table=RECORDS, path=path)
+
+
+def _write_reports(
+    run: _Run, model: Model, report: dict[str, Any], folder: Path
+) -> None:
+    """Write what explains the result: report, model, specification."""
     outputs.write_json(folder / "report.json", report)
-    outputs.write_json(folder / "model.json", model_file(trained, decision.prior))
+    outputs.write_json(folder / "model.json", model.as_splink())
     (folder / "specification.yaml").write_text(to_yaml(run.specification), "utf-8")
     (folder / "report.html").write_text(render_report(report), "utf-8")

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
 import shutil
 import tempfile
 from collections.abc import Iterator
@@ -57,11 +56,11 @@ def whole_folder(out: Path) -> Iterator[Path]:
         if out.exists():
             # An earlier result makes way in one step and is then removed.
             old = Path(tempfile.mkdtemp(prefix=f".{out.name}-", dir=out.parent))
-            os.replace(out, old)
-            os.replace(partial, out)
+            out.replace(old)
+            partial.replace(out)
             shutil.rmtree(old)
         else:
-            os.replace(partial, out)
+            partial.replace(out)
     except BaseException:
         shutil.rmtree(partial, ignore_errors=True)
         raise

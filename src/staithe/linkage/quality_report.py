@@ -20,10 +20,11 @@ if TYPE_CHECKING:
     from staithe.linkage.blocking import ChosenRule
     from staithe.linkage.decide import Decision
     from staithe.linkage.inputs import OpenInput
-    from staithe.linkage.model import Trained
+    from staithe.linkage.model import Model
     from staithe.linkage.scores import Flags
     from staithe.linkage.specification import LinkSpecification
     from staithe.linkage.standardise import Standardised
+    from staithe.linkage.training import TrainingBlock
 
 
 BIN = 2  # width of a bar of the histogram, in match weight
@@ -69,7 +70,7 @@ def blocking_report(
     return {"rules": rules, "scored_pairs": scored, "possible_pairs": possible}
 
 
-def model_report(trained: Trained, prior: float) -> dict[str, Any]:
+def model_report(model: Model, blocks: Sequence[TrainingBlock]) -> dict[str, Any]:
     """Return the weights of every level, in the words of the comparisons."""
     comparisons = [
         {
@@ -77,26 +78,26 @@ def model_report(trained: Trained, prior: float) -> dict[str, Any]:
             "levels": [
                 {
                     "level": level["label_for_charts"],
-                    "m": level.get("m_probability"),
-                    "u": level.get("u_probability"),
-                    "weight": _weight(level),
+                    "m": level["m_probability"],
+                    "u": level["u_probability"],
+                    "weight": math.log2(
+                        level["m_probability"] / level["u_probability"]
+                    ),
                 }
                 for level in comparison["comparison_levels"]
                 if not level.get("is_null_level")
             ],
         }
-        for comparison in trained.model["comparisons"]
+        for comparison in model.as_splink()["comparisons"]
     ]
-    blocks = [
-        {"columns": list(block.columns), "pairs": block.pairs}
-        for block in trained.blocks
+    trained_on = [
+        {"columns": list(block.columns), "pairs": block.pairs} for block in blocks
     ]
-    return {"prior": prior, "comparisons": comparisons, "training_blocks": blocks}
-
-
-def _weight(level: Mapping[str, Any]) -> float | None:
-    m, u = level.get("m_probability"), level.get("u_probability")
-    return math.log2(m / u) if m and u else None
+    return {
+        "prior": model.prior,
+        "comparisons": comparisons,
+        "training_blocks": trained_on,
+    }
 
 
 def histogram(scores: Scores, accepted: Flags) -> list[dict[str, Any]]:

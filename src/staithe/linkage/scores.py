@@ -30,6 +30,11 @@ class Scores:
     right: Ints
     weight: Floats
 
+    @classmethod
+    def none(cls) -> Scores:
+        """Return no pairs."""
+        return cls(np.empty(0, np.int64), np.empty(0, np.int64), np.empty(0))
+
     def __len__(self) -> int:
         return len(self.weight)
 

@@ -182,6 +182,7 @@ def derived_sql(specification: LinkSpecification) -> dict[str, str]:
                 derived[f"{name}__user"] = f"split_part({name}, '@', 1)"
             case "text" | "address":
                 derived[f"{name}__words"] = f"st_words({name})"
+                derived[f"{name}__sorted"] = f"array_to_string(st_words({name}), ' ')"
             case _:
                 pass
     return derived

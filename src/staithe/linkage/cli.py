@@ -1,0 +1,130 @@
+"""`staithe link LEFT [RIGHT]`: link two files, or find the repeats in one."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+from rich.console import Console
+from rich.markup import escape
+from rich.progress import Progress
+from rich.table import Table
+
+from staithe.base.errors import BadInput
+from staithe.linkage.specification import LinkSpecification, from_yaml
+
+
+if TYPE_CHECKING:
+    from staithe.linkage.link import Engine
+    from staithe.linkage.result import LinkResult
+
+
+FEW = 5
+FILE = click.Path(path_type=Path)
+
+
+@click.command(name="link")
+@click.argument("left", type=FILE)
+@click.argument("right", type=FILE, required=False)
+@click.option("--id", "id_column", required=True, help="Column with each row's id.")
+@click.option("--right-id", help="Its name in RIGHT, where that is another.")
+@click.option("--out", required=True, type=FILE, help="Folder for the result.")
+@click.option("--spec", type=FILE, help="Link specification; detected unless given.")
+@click.option(
+    "--engine", type=click.Choice(["duckdb", "spark"]), default="duckdb",
+    show_default=True, help="Where the comparing is done.",
+)  # fmt: skip
+@click.option("--truth", help="Column with the truth: only to score, never to link.")
+@click.option("--ignore", multiple=True, help="A column not to use (repeat).")
+@click.option("--all-pairs", is_flag=True, help="Write every scored pair as well.")
+@click.option(
+    "--threshold", type=float, help="Least probability; advised unless given."
+)
+@click.option("--seed", type=int, default=1, show_default=True)
+@click.option("--json", "as_json", is_flag=True, help="Print the report as JSON.")
+def link(
+    *,
+    left: Path,
+    right: Path | None,
+    id_column: str,
+    right_id: str | None,
+    out: Path,
+    spec: Path | None,
+    engine: Engine,
+    truth: str | None,
+    ignore: tuple[str, ...],
+    all_pairs: bool,
+    threshold: float | None,
+    seed: int,
+    as_json: bool,
+) -> None:
+    """Link two files that share no identifier, or find the repeats in one."""
+    from staithe.linkage.link import link_tables
+
+    specification = read_specification(spec) if spec else None
+    with Progress(console=Console(stderr=True), transient=True) as bar:
+        task = bar.add_task("Linking", total=1.0)
+        result = link_tables(
+            left,
+            right,
+            id_column=(id_column, right_id or id_column),
+            out=out,
+            specification=specification,
+            ignore=ignore,
+            truth_column=truth,
+            threshold=threshold,
+            all_pairs=all_pairs,
+            engine=engine,
+            seed=seed,
+            progress=lambda step, share: bar.update(
+                task, completed=share, description=step.capitalize()
+            ),
+        )
+    if as_json:
+        click.echo(json.dumps(result.report, ensure_ascii=False, indent=2))
+    else:
+        show(result, Console())
+
+
+command = link
+
+
+def read_specification(path: Path) -> LinkSpecification:
+    """Read a link specification from a YAML file, or raise BadInput."""
+    try:
+        text = path.read_text("utf-8")
+    except OSError as error:
+        raise BadInput(f"The specification {path} cannot be read.") from error
+    except UnicodeDecodeError as error:
+        raise BadInput(f"The specification {path} is not UTF-8 text.") from error
+    return from_yaml(text)
+
+
+def show(result: LinkResult, console: Console) -> None:
+    """Print what came of a link for a person at a terminal."""
+    report = result.report
+    console.print(escape(report["caveat"]))
+    table = Table("File", title="Linked", title_justify="left")
+    for head in ("Records", "With a link"):
+        table.add_column(head, justify="right")
+    for name, count in result.linked_records.items():
+        table.add_row(escape(name), f"{report['records'][name]:,}", f"{count:,}")
+    console.print(table)
+    fields = ", ".join(each.name for each in result.specification.fields)
+    console.print(f"{result.link_count:,} links, by {escape(fields)}.")
+    if "truth" in report:
+        console.print(_truth(report["truth"]))
+    for sentence in result.warnings[:FEW]:
+        console.print(f"Note: {escape(sentence)}")
+    if len(result.warnings) > FEW:
+        console.print(f"{len(result.warnings) - FEW} more notes in the report.")
+    console.print(f"Report: {escape(str(result.report_html))}")
+
+
+def _truth(truth: dict[str, Any]) -> str:
+    return (
+        f"Against the truth: F1 {truth['f1']:.4f} (precision {truth['precision']:.4f}, "
+        f"recall {truth['recall']:.4f}) over {truth['true_pairs']:,} true pairs."
+    )

@@ -1,0 +1,295 @@
+"""Train the Fellegi-Sunter model without labels, from counts of agreement patterns.
+
+u (agreement among different people) comes from random pairs; m (agreement among
+matches) from expectation maximisation in blocks, with u held fixed (Fellegi and
+Sunter 1969; Winkler 1988). Pairs are counted in the database as patterns, so each
+round costs microseconds, and every level keeps a small probability, so training
+cannot fail on a level that was never seen.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from staithe.linkage.blocking import Budget, Rule, count_pairs
+from staithe.linkage.comparisons import Comparison
+from staithe.linkage.scores import Floats, Ints
+from staithe.linkage.specification import LinkSpecification
+from staithe.linkage.standardise import Standardised
+from staithe.tables.sql import quote_identifier as quote
+
+
+if TYPE_CHECKING:
+    import duckdb
+
+
+FEWEST_PAIRS = 20
+SESSIONS = 3
+ROUNDS = 500
+SETTLED = 1e-6
+SEEN = 0.5  # every level is taken to have been seen this often before counting
+FIRST_SHARE = 0.3  # of the pairs of a block that match, before the first round
+
+
+@dataclass(frozen=True)
+class TrainingBlock:
+    """Records that agree on these columns train every other comparison."""
+
+    columns: tuple[str, ...]
+    pairs: int
+
+
+@dataclass(frozen=True)
+class Patterns:
+    """Distinct vectors of levels (one column for each comparison) and their counts.
+
+    Levels count down from the best to 0 (different); -1 is missing.
+    """
+
+    levels: Ints
+    counts: Floats
+
+
+@dataclass(frozen=True)
+class Parameters:
+    """For each comparison, m and u of each level, the best level last."""
+
+    m: tuple[Floats, ...]
+    u: tuple[Floats, ...]
+    warnings: tuple[str, ...]
+
+
+def level_sql(comparison: Comparison) -> str:
+    """Return SQL for the level of two records `l` and `r`: -1, or best to 0."""
+    cases = []
+    place = len(comparison.levels) - sum(each.is_null for each in comparison.levels)
+    for level in comparison.levels:
+        condition = re.sub(r'"(\w+)_([lr])"', r'\2."\1"', level.sql)
+        cases.append(f"WHEN {condition} THEN {-1 if level.is_null else place}")
+        place -= not level.is_null
+    return f"CASE {' '.join(cases)} ELSE 0 END"
+
+
+def count_patterns(
+    con: duckdb.DuckDBPyConnection,
+    comparisons: Sequence[Comparison],
+    *,
+    table: str,
+    pairs_sql: str,
+) -> Patterns:
+    """Count the patterns of the pairs (columns a, b of record numbers) of a query."""
+    columns = ", ".join(
+        f"{level_sql(each)}::TINYINT AS c{n}" for n, each in enumerate(comparisons)
+    )
+    names = ", ".join(f"c{n}" for n in range(len(comparisons)))
+    rows = con.execute(
+        f"SELECT {names}, count(*) FROM (SELECT {columns} FROM ({pairs_sql}) p"
+        f" JOIN {table} l ON l.rid = p.a JOIN {table} r ON r.rid = p.b)"
+        f" GROUP BY {names} ORDER BY {names}"
+    ).fetchall()
+    found = np.array(rows, dtype=np.int64).reshape(len(rows), len(comparisons) + 1)
+    return Patterns(found[:, :-1], found[:, -1].astype(np.float64))
+
+
+def random_pairs_sql(rows: Sequence[int], pairs: int, seed: int) -> str:
+    """Return a query of `pairs` random pairs of record numbers, fixed by the seed."""
+    first, second = (rows[0], rows[-1])
+    offset = rows[0] if len(rows) > 1 else 0
+    a = f"1 + (hash(i, {seed}, 1) % {first})::BIGINT"
+    b = f"{1 + offset} + (hash(i, {seed}, 2) % {second})::BIGINT"
+    return (
+        f"SELECT a, b FROM (SELECT {a} AS a, {b} AS b FROM range({pairs}) t(i))"
+        " WHERE a <> b"
+    )
+
+
+def block_pairs_sql(
+    table: str, block: TrainingBlock, *, pairs: int, seed: int, dedupe: bool
+) -> str:
+    """Return a query of about `pairs` of the pairs that agree on a block's columns."""
+    same = " AND ".join(f"l.{quote(c)} = r.{quote(c)}" for c in block.columns)
+    sides = "l.rid < r.rid" if dedupe else "l.source_number = 0 AND r.source_number = 1"
+    share = min(1.0, pairs / block.pairs)
+    # Records are sampled and not pairs, so that no more pairs than these are made.
+    kept = int(1000 * share**0.5) if share < 1 else 1000
+    sampled = (
+        f" WHERE hash(rid, {seed}, 3) % 1000 < {max(kept, 1)}" if kept < 1000 else ""  # noqa: PLR2004  of a thousand
+    )
+    columns = ", ".join(["rid", "source_number", *map(quote, block.columns)])
+    records = f"(SELECT {columns} FROM {table}{sampled})"
+    return (
+        f"SELECT l.rid AS a, r.rid AS b FROM {records} l JOIN {records} r"
+        f" ON {same} AND {sides}"
+    )
+
+
+def training_blocks(
+    con: duckdb.DuckDBPyConnection,
+    standardised: Standardised,
+    specification: LinkSpecification,
+    *,
+    dedupe: bool,
+) -> list[TrainingBlock]:
+    """Choose blocks so that every comparison is trained outside its own block.
+
+    A block needs enough pairs, and no column in common with the blocks before it.
+    """
+    unbounded = Budget(rule=10**15, value=10**12)
+    found: list[TrainingBlock] = []
+    for columns in _block_candidates(specification):
+        taken = {column for block in found for column in block.columns}
+        if not standardised.has(*columns) or taken & set(columns):
+            continue
+        rule = Rule("", tuple(map(quote, columns)), columns)
+        size = count_pairs(con, standardised, rule, unbounded, dedupe=dedupe)
+        if size.pairs >= FEWEST_PAIRS:
+            found.append(TrainingBlock(columns, size.pairs))
+        if len(found) == SESSIONS:
+            break
+    return found
+
+
+def _block_candidates(specification: LinkSpecification) -> list[tuple[str, ...]]:
+    """Return sets of columns to train on, those most like a match first."""
+    kinds = {each.name: each.what.kind for each in specification.fields}
+    of = {
+        kind: [name for name, each in kinds.items() if each == kind]
+        for kind in set(kinds.values())
+    }
+    found: list[tuple[str, ...]] = [(name,) for name in of.get("date", [])]
+    if of.get("name"):
+        found.append(("forename", "surname"))
+    for kind in ("postcode", "identifier", "email", "phone"):
+        found += [(name,) for name in of.get(kind, [])]
+    if of.get("name"):
+        found += [("surname",), ("forename",)]
+    for kind in ("text", "address", "number", "place", "category", "sex"):
+        found += [(name,) for name in of.get(kind, [])]
+    return found
+
+
+def estimate_u(patterns: Patterns, sizes: Sequence[int]) -> tuple[Floats, ...]:
+    """Return for each comparison the share of each level among random pairs."""
+    return tuple(
+        _shares(patterns.levels[:, n], patterns.counts, size)
+        for n, size in enumerate(sizes)
+    )
+
+
+def _shares(levels: Ints, counts: Floats, size: int) -> Floats:
+    """Return smoothed shares of levels 0 to size - 1, missing ones left out."""
+    known = levels >= 0
+    sums = np.bincount(levels[known], counts[known], minlength=size) + SEEN
+    shares: Floats = sums / sums.sum()
+    return shares
+
+
+def first_m(size: int) -> Floats:
+    """Return where training starts: the better the level, the likelier, by halves."""
+    weights = 2.0 ** np.arange(size)
+    weights[-1] *= 4
+    shares: Floats = weights / weights.sum()
+    return shares
+
+
+def estimate_m(
+    patterns: Patterns, u: Sequence[Floats]
+) -> tuple[tuple[Floats, ...], bool]:
+    """Return for each comparison the share of each level among matches.
+
+    Expectation maximisation over the pairs of one block, u fixed; says whether it
+    settled.
+    """
+    sizes = [len(each) for each in u]
+    m = [first_m(size) for size in sizes]
+    share = FIRST_SHARE
+    columns = [patterns.levels[:, n] for n in range(len(sizes))]
+    missing = [column < 0 for column in columns]
+    total = patterns.counts.sum()
+    for _ in range(ROUNDS):
+        weight = np.full(len(patterns.counts), np.log(share / (1 - share)))
+        for column, gone, mm, uu in zip(columns, missing, m, u, strict=True):
+            weight += np.where(gone, 0.0, np.log(mm / uu)[column])
+        chance = 1 / (1 + np.exp(-weight))
+        expected = patterns.counts * chance
+        share = float(np.clip(expected.sum() / total, 1e-6, 1 - 1e-6))
+        new = [
+            _shares(column, expected, size)
+            for column, size in zip(columns, sizes, strict=True)
+        ]
+        moved = max(
+            float(np.abs(after - before).max())
+            for after, before in zip(new, m, strict=True)
+        )
+        m = new
+        if moved < SETTLED:
+            return tuple(m), True
+    return tuple(m), False
+
+
+def train(
+    con: duckdb.DuckDBPyConnection,
+    standardised: Standardised,
+    comparisons: Sequence[Comparison],
+    blocks: Sequence[TrainingBlock],
+    *,
+    pairs: int,
+    seed: int,
+) -> Parameters:
+    """Estimate m and u of every comparison, with at most about `pairs` a step."""
+    rows, table = standardised.rows, standardised.table
+    possible = rows[0] * rows[-1]
+    random = random_pairs_sql(rows, min(pairs, 4 * possible), seed)
+    counted = count_patterns(con, comparisons, table=table, pairs_sql=random)
+    sizes = [each.size for each in comparisons]
+    u = estimate_u(counted, sizes)
+    warnings: list[str] = []
+    found: list[list[Floats]] = [[] for _ in comparisons]
+    for block in blocks:
+        free = [
+            n
+            for n, each in enumerate(comparisons)
+            if not set(each.columns) & set(block.columns)
+        ]
+        if not free:
+            continue
+        sql = block_pairs_sql(
+            table, block, pairs=pairs, seed=seed, dedupe=len(rows) == 1
+        )
+        patterns = count_patterns(
+            con, [comparisons[n] for n in free], table=table, pairs_sql=sql
+        )
+        m, settled = estimate_m(patterns, [u[n] for n in free])
+        if not settled:
+            warnings.append(
+                f"Training on {' and '.join(block.columns)} had not settled after "
+                f"{ROUNDS} rounds."
+            )
+        for n, each in zip(free, m, strict=True):
+            found[n].append(each)
+    return _parameters(comparisons, found, u, warnings)
+
+
+def _parameters(
+    comparisons: Sequence[Comparison],
+    found: Sequence[Sequence[Floats]],
+    u: tuple[Floats, ...],
+    warnings: list[str],
+) -> Parameters:
+    """Average what the blocks found; a comparison without any keeps first values."""
+    m = []
+    for comparison, each in zip(comparisons, found, strict=True):
+        if each:
+            m.append(np.mean(each, axis=0))
+        else:
+            m.append(first_m(comparison.size))
+            warnings.append(
+                f"{comparison.name} could not be trained and has default weights: too "
+                "few records agree on anything else."
+            )
+    return Parameters(tuple(m), u, tuple(warnings))
