@@ -369,7 +369,7 @@ def _required(text: str, *, field: str, what: str) -> str:
     text = " ".join(text.split())
     if not text:
         raise BadInput(f"Enter {what}.", field=field)
-    if len(text) > 200:
+    if len(text) > 200:  # noqa: PLR2004  the length of the column
         raise BadInput(f"Shorten {what} to 200 characters.", field=field)
     return text
 

@@ -29,7 +29,7 @@ SHOWN_CHARACTERS = len(API_PREFIX) + 4
 NOTE_USE_EVERY = timedelta(minutes=10)
 
 BAD_TOKEN = (
-    "This token is not valid: it is mistyped, has expired or was revoked. "
+    "This token is not valid: it is mistyped, has expired or was revoked. "  # noqa: S105  a sentence
     "Make a new one on your account page."
 )
 BAD_LINK = (

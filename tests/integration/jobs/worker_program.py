@@ -19,17 +19,17 @@ import django
 
 django.setup()
 
-from django.core.management import call_command
-from django.db import connections, transaction
+from django.core.management import call_command  # noqa: E402  after setup
+from django.db import connections, transaction  # noqa: E402
 
-from staithe.base.clock import now
-from staithe.jobs import actions, worker
-from staithe.jobs.cli import worker as command_line
-from staithe.jobs.context import JobContext
-from staithe.jobs.models import Job
-from staithe.jobs.registry import job
-from staithe.people.actions import create_organisation
-from staithe.people.models import Organisation
+from staithe.base.clock import now  # noqa: E402
+from staithe.jobs import actions, worker  # noqa: E402
+from staithe.jobs.cli import worker as command_line  # noqa: E402
+from staithe.jobs.context import JobContext  # noqa: E402
+from staithe.jobs.models import Job  # noqa: E402
+from staithe.jobs.registry import job  # noqa: E402
+from staithe.people.actions import create_organisation  # noqa: E402
+from staithe.people.models import Organisation  # noqa: E402
 
 
 MARKS = Path(os.environ["TEST_MARKS"])
