@@ -14,10 +14,9 @@ from functools import wraps
 from typing import TYPE_CHECKING, Any, ParamSpec, TypeVar
 
 from django.db import transaction
-from django.db.models import Q
 
 from staithe.base import clock
-from staithe.ledger import tree
+from staithe.ledger import log, tree
 from staithe.ledger.entry import Entry, commitment, new_salt, to_canonical, to_plain
 from staithe.ledger.models import Event, Head, Node
 
@@ -205,11 +204,7 @@ def _append(*, at: datetime, body: dict[str, Any], **who_what: str) -> Event:
 
 
 def _grow_tree(size: int, *, data: bytes) -> None:
-    wanted = Q()
-    for level, index in tree.siblings_of_next(size):
-        wanted |= Q(level=level, index=index)
-    rows = Node.objects.filter(wanted) if wanted else ()
-    known = {(row.level, row.index): bytes(row.hash) for row in rows}
+    known = log.read_nodes(tree.siblings_of_next(size))
     made = tree.nodes_of_next(size, tree.leaf_hash(data), lambda *at: known[at])
     Node.objects.bulk_create(
         Node(level=level, index=index, hash=value) for level, index, value in made
