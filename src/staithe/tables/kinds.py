@@ -6,10 +6,10 @@ People rename files; a picture called .csv must get a sentence and not a table.
 from __future__ import annotations
 
 import re
-import zipfile
 from pathlib import Path
 
-from staithe.base.errors import BadInput, TooLarge
+from staithe.base.errors import BadInput
+from staithe.tables.workbook_check import check_workbook
 
 
 HEAD = 64 * 1024
@@ -40,12 +40,6 @@ FOREIGN: tuple[tuple[bytes, str, str], ...] = (
     (b"\xfe\xff", "UTF-16 text", "save it as CSV UTF-8"),
 )
 KNOWN = "CSV, TSV, Excel (.xlsx), JSON lines or Parquet"
-
-# A spreadsheet full to the last row of Excel unpacks to about 1 GB.
-XLSX_UNPACKED_LIMIT = 2 * 1024**3
-XLSX_RATIO_LIMIT = 200
-XLSX_RATIO_FLOOR = 50 * 1024**2
-XLSX_PARTS_LIMIT = 10_000
 
 
 def detect_kind(path: Path, *, name: str) -> str:
@@ -96,28 +90,3 @@ def _looks_like_json(head: bytes, *, name: str) -> bool:
     if re.match(rb'\{\s*("|\})|\[\s*[\[{]', text):
         return True
     return Path(name).suffix.lower() in {".jsonl", ".ndjson", ".json"}
-
-
-def check_workbook(path: Path, *, name: str) -> None:
-    """Raise unless the zip directory describes an .xlsx of a size that is safe to open.
-
-    Only the directory is read, so a bomb is never unpacked.
-    """
-    try:
-        with zipfile.ZipFile(path) as package:
-            parts = package.infolist()
-    except (zipfile.BadZipFile, OSError, ValueError, NotImplementedError) as error:
-        raise BadInput(f"{name} is a damaged zip file: send it again.") from error
-    unpacked = sum(part.file_size for part in parts)
-    packed = max(1, path.stat().st_size)
-    bomb = unpacked > XLSX_RATIO_FLOOR and unpacked / packed > XLSX_RATIO_LIMIT
-    if unpacked > XLSX_UNPACKED_LIMIT or len(parts) > XLSX_PARTS_LIMIT or bomb:
-        raise TooLarge(
-            f"{name} would unpack to {unpacked:,} bytes from {packed:,}: "
-            "it is refused unopened. Save the table as CSV."
-        )
-    if "xl/workbook.xml" not in {part.filename for part in parts}:
-        raise BadInput(
-            f"{name} is a zip file and not a spreadsheet: unpack it and "
-            "give one table at a time."
-        )

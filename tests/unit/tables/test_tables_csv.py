@@ -197,7 +197,7 @@ REFUSED = {
     "old excel": (b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1", "old Office file"),
     "html": (b"  <!DOCTYPE html><p>404", "a web page"),
     "utf-16": ("a,b\n1,2\n".encode("utf-16"), "UTF-16"),
-    "broken zip": (b"PK\x03\x04 not really", "damaged zip"),
+    "broken zip": (b"PK\x03\x04 not really", "damaged or locked"),
     "cut parquet": (b"PAR1" + b"\0" * 40, "damaged or truncated Parquet"),
 }
 

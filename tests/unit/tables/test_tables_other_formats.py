@@ -198,3 +198,38 @@ def test_febrl_headers_and_values_lose_their_leading_space(shared_data):
     assert "given_name" in table.schema.names
     assert table.rows == 5000
     assert rows_of(table)[0]["given_name"] == "michaela"
+
+
+def test_two_cells_at_the_corners_of_a_sheet_are_refused(tmp_path):
+    """Seventeen thousand million cells would be made of them."""
+    book = openpyxl.Workbook()
+    book.active["A1"] = "a"
+    book.active["XFD1048576"] = 1
+    book.save(tmp_path / "t.xlsx")
+    with pytest.raises(TooLarge, match="1,048,576 rows by 16,384 columns"):
+        read_table(tmp_path / "t.xlsx")
+
+
+def test_a_zip_whose_directory_lies_is_refused(tmp_path):
+    """The directory says 1,000 bytes; the part unpacks to a hundred million."""
+    path = tmp_path / "t.xlsx"
+    with zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED) as package:
+        package.writestr("xl/workbook.xml", "<workbook/>")
+        package.writestr("xl/worksheets/sheet1.xml", b"0" * (100 << 20))
+    whole = path.read_bytes()
+    size = (100 << 20).to_bytes(4, "little")
+    assert whole.count(size) == 2
+    path.write_bytes(whole.replace(size, (1000).to_bytes(4, "little")))
+    with pytest.raises(BadInput, match="damaged or locked"):
+        read_table(path)
+
+
+def test_a_damaged_byte_inside_a_workbook_is_refused(tmp_path):
+    path = workbook(tmp_path / "t.xlsx", [["a", "b"], [1, 2]])
+    with zipfile.ZipFile(path) as package:
+        at = package.getinfo("xl/worksheets/sheet1.xml").header_offset + 60
+    whole = bytearray(path.read_bytes())
+    whole[at] ^= 0xFF
+    path.write_bytes(bytes(whole))
+    with pytest.raises(BadInput, match="damaged"):
+        read_table(path)
