@@ -5,8 +5,8 @@ from __future__ import annotations
 from staithe.ui.panels import Board, PanelBlock
 
 
-__all__ = ["PanelBlock", "blocks", "register"]
+__all__ = ["PanelBlock", "draw", "register"]
 
 _BOARD = Board("asset", "organisation")
 register = _BOARD.register
-blocks = _BOARD.blocks
+draw = _BOARD.draw

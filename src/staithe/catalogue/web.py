@@ -114,9 +114,8 @@ def show_asset(request: HttpRequest, slug: str) -> HttpResponse:
             "may_edit": can(request.user, Permission.EDIT_ASSET, asset.organisation),
             "may_publish": can(request.user, Permission.PUBLISH_ASSET, asset.organisation),
             "may_ask": can_somewhere(request.user, Permission.MAKE_REQUEST),
-            "blocks": panels.blocks("asset", asset, request.user),
+            "blocks": panels.draw("asset", asset, request),
             "person": request.user,
-            "subject": asset,
         },
     )
 
@@ -350,9 +349,7 @@ def show_organisation(request: HttpRequest, slug: str) -> HttpResponse:
         {
             "organisation": organisation,
             "page": paginate(assets, query=query_of(request)),
-            "blocks": panels.blocks("organisation", organisation, request.user),
-            "person": request.user,
-            "subject": organisation,
+            "blocks": panels.draw("organisation", organisation, request),
         },
     )
 
