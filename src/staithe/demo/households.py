@@ -46,8 +46,8 @@ KINDS_BY_SIZE = {
 HEAD_AGES = {
     Kind.ALONE: (18, 28, 36, 44, 52, 59, 65, 71, 77, 83, 98),
     Kind.COUPLE: (19, 28, 35, 44, 53, 60, 65, 70, 75, 81, 95),
-    Kind.FAMILY: (23, 33, 38, 42, 45, 48, 51, 55, 59, 66, 84),
-    Kind.LONE_PARENT: (20, 30, 36, 41, 46, 51, 57, 64, 71, 79, 93),
+    Kind.FAMILY: (23, 32, 36, 40, 43, 45, 48, 51, 55, 62, 84),
+    Kind.LONE_PARENT: (20, 29, 34, 38, 42, 46, 50, 55, 62, 72, 92),
     Kind.SHARERS: (18, 19, 20, 22, 24, 26, 28, 31, 36, 45, 80),
 }
 YOUNGEST_PARENT = 17  # years between the younger parent and the eldest child

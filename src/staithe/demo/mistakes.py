@@ -237,11 +237,13 @@ def _replaced(
     text: str, pairs: tuple[tuple[str, str], ...], where: float, which: float
 ) -> str:
     low = text.lower()
-    found = [(old, new) for old, new in pairs if old in low[1:]]
+    # A single letter at the start is minded; a sound there is not.
+    found = [(old, new) for old, new in pairs if old in low[len(old) == 1 :]]
     if not found:
         return text
     old, new = found[int(which * len(found))]
-    starts = [n for n in range(1, len(low)) if low.startswith(old, n)]
+    first = 1 if len(old) == 1 else 0
+    starts = [n for n in range(first, len(low)) if low.startswith(old, n)]
     at = starts[int(where * len(starts))]
-    new = new.upper() if text[at].isupper() else new
+    new = new.capitalize() if text[at].isupper() else new
     return text[:at] + new + text[at + len(old) :]
