@@ -7,7 +7,7 @@ evidenced. Whether a body is listed is three-valued: listed, barred, or ask.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import date  # noqa: TC003  pydantic reads the annotations
+from datetime import date
 from typing import Literal
 
 from pydantic import ConfigDict

@@ -6,23 +6,16 @@ its block and shows those that answer. Each function checks its own permission.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Callable
 from typing import Any, Literal
+
+from staithe.catalogue.panels import PanelBlock
+
+
+__all__ = ["PANELS", "Panel", "PanelBlock", "Place", "blocks", "register"]
 
 
 Place = Literal["project", "agreement", "request"]
-
-
-@dataclass(frozen=True, slots=True)
-class PanelBlock:
-    """A heading and a template with its context; lower `order` comes first."""
-
-    title: str
-    template: str
-    context: Mapping[str, Any] = field(default_factory=dict)
-    order: int = 100
-
 
 Panel = Callable[[Any, Any], PanelBlock | None]
 

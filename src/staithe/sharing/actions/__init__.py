@@ -9,7 +9,11 @@ from staithe.sharing.actions.agreements import (
     offer_agreement,
     revoke_agreement,
 )
-from staithe.sharing.actions.decisions import decide_flow, start_review
+from staithe.sharing.actions.decisions import (
+    decide_and_offer,
+    decide_flow,
+    start_review,
+)
 from staithe.sharing.actions.escalations import escalate_flow, escalate_overdue
 from staithe.sharing.actions.flows import (
     add_flow,
@@ -36,6 +40,7 @@ __all__ = [
     "add_flow",
     "add_project_member",
     "choose_route",
+    "decide_and_offer",
     "decide_flow",
     "draft_request",
     "edit_flow",

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
+
+from django.db import transaction
 
 from staithe.ledger.actions import action, record
 from staithe.people.notices import notify
+from staithe.sharing.actions.agreements import offer_agreement
 from staithe.sharing.ladder import working_days
 from staithe.sharing.models import Decision, Flow, Request
 from staithe.sharing.parties import requesters
@@ -15,10 +18,12 @@ from staithe.sharing.states import FLOW, REQUEST
 
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
     from datetime import date, datetime
 
     from staithe.people.models import Person
+    from staithe.sharing.models import Agreement
+    from staithe.sharing.output_rules import OutputRules
 
 
 _OPEN = (Flow.State.SUBMITTED, Flow.State.IN_REVIEW)
@@ -99,6 +104,26 @@ def decide_flow(
     _tell_requesters(decision, at=at)
     _record(decision)
     return decision
+
+
+def decide_and_offer(
+    *,
+    flow: Flow,
+    ends_on: date,
+    output_policy: OutputRules | Mapping[str, Any] | None = None,
+    by: Person,
+    at: datetime,
+    **answer: Any,
+) -> Agreement:
+    """Agree and offer the terms at once: both are recorded, or neither.
+
+    `answer` is what decide_flow takes beside flow, by and at.
+    """
+    with transaction.atomic():
+        decide_flow(flow=flow, by=by, at=at, **answer)
+        return offer_agreement(
+            flow=flow, ends_on=ends_on, output_policy=output_policy, by=by, at=at
+        )
 
 
 def _close_if_all_decided(request: Request, *, at: datetime) -> None:
