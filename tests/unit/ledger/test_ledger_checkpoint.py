@@ -7,7 +7,10 @@ import hashlib
 from dataclasses import replace
 
 import pytest
-from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
+from cryptography.hazmat.primitives.asymmetric.ed25519 import (
+    Ed25519PrivateKey,
+    Ed25519PublicKey,
+)
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -135,6 +138,16 @@ def test_a_wrong_signature_by_a_known_key_is_refused_even_beside_a_right_one():
     note = checkpoint.sign(HEAD, key=KEY) + line + "\n"
     with pytest.raises(BadCheckpoint, match="signature of the checkpoint is wrong"):
         checkpoint.open_checkpoint(note, keys=[KEY.verifier])
+
+
+@pytest.mark.parametrize("character", ["\x00", "\x07", "\t", "\r", "\x1b"])
+def test_control_characters_are_refused_even_when_signed(character):
+    """A terminal that shows them could show another checkpoint than the signed one."""
+    text = checkpoint.head_to_text(HEAD) + f"extension{character}\n"
+    private = Ed25519PrivateKey.from_private_bytes(KEY.seed)
+    blob = base64.b64encode(KEY.verifier.key_id + private.sign(text.encode())).decode()
+    with pytest.raises(BadCheckpoint, match="control"):
+        checkpoint.open_note(f"{text}\n— {KEY.name} {blob}\n", keys=[KEY.verifier])
 
 
 def test_extension_lines_are_let_be():

@@ -226,6 +226,18 @@ def test_an_empty_proof_of_growth_is_too_short():
         tree.check_consistency(old=3, new=4, proof=[], **roots)
 
 
+def test_a_proof_of_growth_does_not_prove_a_taller_tree():
+    """The roots fit, but a tree of five leaves is a level higher than one of four."""
+    roots = {
+        "old_root": tree.root(2, GROWN.read),
+        "new_root": tree.root(4, GROWN.read),
+    }
+    proof = tree.consistency(2, 4, GROWN.read)
+    tree.check_consistency(old=2, new=4, proof=proof, **roots)
+    with pytest.raises(BadProof, match="short"):
+        tree.check_consistency(old=2, new=5, proof=proof, **roots)
+
+
 @given(sizes)
 def test_a_proof_reads_no_more_than_two_nodes_a_level(size):
     """So one query fetches what any proof needs, at any size."""

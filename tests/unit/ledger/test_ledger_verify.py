@@ -7,6 +7,7 @@ import http.server
 import json
 import random
 import threading
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -14,9 +15,10 @@ import pytest
 from staithe.base.errors import BadInput, Damaged, UserError
 from staithe.ledger import receipt
 from staithe.ledger.checkpoint import BadCheckpoint, new_signing_key
-from staithe.ledger.entry import to_canonical
+from staithe.ledger.entry import commitment, to_canonical
+from staithe.ledger.export import Line
 from staithe.ledger.tiles import Tile
-from staithe.ledger.tree import BadProof
+from staithe.ledger.tree import BadProof, leaf_hash
 from staithe.ledger.verify import UNPINNED, verify
 
 
@@ -130,6 +132,18 @@ def test_a_missing_entry_is_named(log, tmp_path):
         verify(path)
 
 
+def test_an_event_that_claims_another_place_is_named(log, tmp_path):
+    """Signed as it stands: the operator itself gave one event the number of another."""
+    honest = log.lines[11]
+    entry = replace(honest.entry, number=3)
+    data = commitment(entry, salt=honest.salt)
+    forged = type(log)(key=log.key).add(11)
+    forged.lines.append(Line(11, data, entry, honest.salt))
+    forged.tree.append(leaf_hash(data))
+    with pytest.raises(Damaged, match="Entry 11 was changed"):
+        verify(forged.sign().write_export(tmp_path / "x"))
+
+
 def test_a_rewritten_entry_is_placed_between_its_checkpoints(log, tmp_path):
     """One who rewrites commitment and leaf alike is caught by the next checkpoint."""
     forged = type(log)(key=log.key).add(12).add(1, word="forged")
@@ -190,10 +204,16 @@ def test_a_fork_is_told_by_a_kept_checkpoint(log, tmp_path):
 
 
 def test_two_heads_of_one_size_are_a_fork(log, tmp_path):
-    other = type(log)(key=log.key).add(20, word="other").sign()
+    """Whichever of the two the entries lead to."""
+    right = log.checkpoints[20]
+    other = type(log)(key=log.key).add(20, word="other").sign().checkpoints[20]
     path = log.write_export(tmp_path / "x")
-    with pytest.raises(BadProof, match="forked"):
-        verify(path, kept=[other.checkpoints[20]])
+    with pytest.raises(BadProof, match="two signed checkpoints of 20"):
+        verify(path, kept=[other])
+    log.checkpoints[20] = other
+    path = log.write_export(tmp_path / "x")
+    with pytest.raises(BadProof, match="two signed checkpoints of 20"):
+        verify(path, kept=[right])
 
 
 def test_a_log_shorter_than_a_kept_checkpoint_lost_entries(log, tmp_path):
