@@ -99,6 +99,7 @@ def column_findings(facts: ColumnFacts) -> Iterator[Finding]:
         _sentinels,
         _sentinel_dates,
         _coded_nines,
+        _not_a_number,
         _spaces,
         _spellings,
         _identifiers,
@@ -182,6 +183,17 @@ def _coded_nines(facts: ColumnFacts) -> Iterator[Finding]:
             facts.sentinels += hit.count
             message = f"{code} stands far from every other value: probably “not known”."
             yield facts.finding("info", "completeness", message, hit)
+
+
+def _not_a_number(facts: ColumnFacts) -> Iterator[Finding]:
+    """Find NaN and infinity, which a computation leaves where it had no answer."""
+    if facts.type != "number":
+        return
+    hit = facts.measure.where("NOT isfinite(value)")
+    if hit.count:
+        facts.sentinels += hit.count
+        message = "Not a number (NaN or infinity): a computation had no answer."
+        yield _unmasked(facts.finding("warning", "completeness", message, hit), hit)
 
 
 def _spaces(facts: ColumnFacts) -> Iterator[Finding]:

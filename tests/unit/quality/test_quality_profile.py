@@ -5,9 +5,11 @@ from __future__ import annotations
 import datetime as dt
 import json
 from collections import Counter
+from decimal import Decimal
 from pathlib import Path
 
 import pyarrow as pa
+import pyarrow.parquet as pq
 import pytest
 from click.testing import CliRunner
 from hypothesis import HealthCheck, given, settings
@@ -64,7 +66,7 @@ cells = st.one_of(
 
 
 @settings(
-    max_examples=60,
+    max_examples=25,
     deadline=None,
     suppress_health_check=[HealthCheck.function_scoped_fixture],
 )
@@ -313,3 +315,27 @@ def test_dates_before_year_one_are_no_trouble(shared_data):
     )
     assert found.rows == 50_578
     assert column(found, "dob").semantic_type == "date_of_birth"
+
+
+def test_every_type_of_parquet_column_is_measured(tmp_path):
+    """Times with zones, wide decimals, unsigned and not-a-number values included."""
+    numbers = [float("nan"), 1.0, float("inf")]
+    table = pa.table(
+        {
+            "tz": pa.array([AT, None, AT]),
+            "ns": pa.array([1, 2, None], pa.timestamp("ns")),
+            "on": pa.array([True, None, False]),
+            "at": pa.array([dt.time(1), None, dt.time(2)]),
+            "u": pa.array([2**64 - 1, 0, None], pa.uint64()),
+            "f": pa.array(numbers),
+            "none": pa.nulls(3),
+            "wide": pa.array([Decimal(1), None, Decimal(3)], pa.decimal256(50, 2)),
+            "large": pa.array(["a", "b", None], pa.large_string()),
+        }
+    )
+    pq.write_table(table, tmp_path / "t.parquet")
+    found = profile_table(read_table(tmp_path / "t.parquet"), at=AT)
+    assert [c.distinct for c in found.columns] == [1, 2, 2, 2, 2, 3, 0, 2, 2]
+    assert [c.nulls for c in found.columns] == [1, 1, 1, 1, 1, 0, 3, 1, 1]
+    assert has(found, "f", "completeness", "Not a number", 2)
+    json.dumps(found.to_json(), allow_nan=False)
