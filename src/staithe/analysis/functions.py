@@ -9,27 +9,29 @@ values, since a field could then pass for a column.
 from __future__ import annotations
 
 
-AGGREGATES: frozenset[str] = frozenset(
+def _names(text: str) -> frozenset[str]:
+    return frozenset(text.split())
+
+
+AGGREGATES: frozenset[str] = _names(
     """
     avg bool_and bool_or corr count count_if count_star countif covar_pop covar_samp
     kurtosis mad max mean median min mode product quantile quantile_cont quantile_disc
     skewness stddev stddev_pop stddev_samp sum var_pop var_samp variance
     arg_max arg_min argmax argmin max_by min_by
-    """.split()
+    """
 )
 
-WINDOWS: frozenset[str] = frozenset(
+WINDOWS: frozenset[str] = _names(
     """
     row_number rank dense_rank rank_dense percent_rank cume_dist ntile lag lead
     first_value last_value nth_value first last
-    """.split()
+    """
 )
 
-OPERATORS: frozenset[str] = frozenset(
-    "!~~ !~~* % & * ** + - / // << >> ^ | || ~~ ~~*".split()
-)
+OPERATORS: frozenset[str] = _names("!~~ !~~* % & * ** + - / // << >> ^ | || ~~ ~~*")
 
-SCALARS: frozenset[str] = frozenset(
+SCALARS: frozenset[str] = _names(
     """
     abs ceil ceiling cbrt degrees exp floor greatest least ln log log10 log2 mod pi pow
     power radians round round_even sign sqrt trunc even divide multiply subtract add
@@ -47,17 +49,17 @@ SCALARS: frozenset[str] = frozenset(
     age week weekday weekofyear year yearweek
     to_days to_hours to_minutes to_months to_quarters to_seconds to_weeks to_years
     list_value list_contains
-    """.split()
+    """
 )
 
 TABLE_FUNCTIONS: frozenset[str] = frozenset({"range", "unnest"})
 
-TYPES: frozenset[str] = frozenset(
+TYPES: frozenset[str] = _names(
     """
     bigint bool boolean char date datetime decimal double float float4 float8 hugeint
     int int1 int2 int4 int8 integer interval long numeric real short signed smallint
     string text time timestamp tinyint ubigint uinteger usmallint utinyint varchar
-    """.split()
+    """
 )
 
 ALLOWED: frozenset[str] = AGGREGATES | WINDOWS | OPERATORS | SCALARS | {"unnest"}

@@ -14,6 +14,7 @@ if TYPE_CHECKING:
 
 
 def is_grouped(node: Node) -> bool:
+    """Whether a SELECT folds several rows into one."""
     parts = (
         [node.get(name) for name in ("select_list", "having", "qualify")],
         [modifier.get("orders") for modifier in node.get("modifiers") or []],

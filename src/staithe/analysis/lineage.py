@@ -20,7 +20,7 @@ from staithe.base.errors import BadInput
 
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping, Sequence
+    from collections.abc import Mapping, Sequence
 
 
 _ONE_ROW_JOINS = {"SEMI", "ANTI"}
@@ -172,7 +172,10 @@ def _outputs(
             name = fold(item["column_names"][-1])
         column = Column(name, known.is_unit(item), known.is_plain(item))
         if name in taken and not column.unit:
-            raise BadInput(f"Give the computed column {name} another name with AS.")
+            raise BadInput(
+                f"The column {name} must stay a table's own {name}: give what is "
+                "computed another name with AS."
+            )
         columns.append(column)
     return tuple(columns), starred
 
@@ -230,8 +233,9 @@ def _table(node: Node, context: Context) -> Source:
     if name in context.ctes:
         return replace(context.ctes[name], name=alias)
     if name not in context.tables:
+        named = f" {name}" if name.isidentifier() else " of that name"
         raise BadInput(
-            f"There is no table {name} in this project. "
+            f"There is no table{named} in this project. "
             f"It has: {', '.join(sorted(context.tables))}."
         )
     columns = context.tables[name]

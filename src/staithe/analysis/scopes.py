@@ -84,7 +84,7 @@ class Scope:
         """Return the columns a reference may mean; BadInput where there is none."""
         folded = [fold(name) for name in names]
         found: list[Column] = []
-        if len(folded) <= 2:
+        if len(folded) <= len(("table", "column")):
             found = [
                 column
                 for source in self.sources

@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from staithe.analysis.landlock import (
+    drop_powers,
     leave_network,
     leave_no_trace,
     restrict_calls,
@@ -38,6 +39,7 @@ def lock_down(database: Path, limits: Limits) -> dict[str, str]:
     return {
         "network": network,
         "limits": apply_limits(limits),
+        "powers": drop_powers(),
         "files": restrict_files([database, *ENGINE_READS]),
         "calls": restrict_calls(),
     }
@@ -45,13 +47,13 @@ def lock_down(database: Path, limits: Limits) -> dict[str, str]:
 
 def _import_everything() -> None:
     """Import what a query may need: no file of the library can be opened later."""
-    import decimal
-    import uuid
+    import decimal  # noqa: F401  the engine's client imports these late
+    import uuid  # noqa: F401  the same
 
     import duckdb
 
     import staithe.analysis.gate
-    import staithe.analysis.spec
+    import staithe.analysis.spec  # noqa: F401  used after the walls stand
 
     with duckdb.connect() as connection:  # loads the client's lazy parts
         connection.execute("select 1::decimal(9, 2), current_date").fetchall()
@@ -221,8 +223,9 @@ def _answer(request: dict[str, Any], database: Path, limits: Limits) -> dict[str
         return _error("memory", "")
     except (duckdb.BinderException, duckdb.CatalogException) as error:
         return _error("BadInput", sanitise(str(error)))
-    except duckdb.Error:  # its words may quote a person's value
-        return _error("values", "")
+    except duckdb.Error as error:  # its words may quote a person's value
+        text = str(error)
+        return _error("memory" if "llocation failure" in text else "values", "")
 
 
 def _error(kind: str, message: str) -> dict[str, Any]:

@@ -35,7 +35,11 @@ def test_rounded_tables_add_up_and_stay_within_the_base(
 
 
 @settings(max_examples=25, deadline=None)
-@given(grid=st.lists(st.lists(st.integers(0, 12), min_size=2, max_size=2), min_size=2, max_size=2))
+@given(
+    grid=st.lists(
+        st.lists(st.integers(0, 12), min_size=2, max_size=2), min_size=2, max_size=2
+    )
+)
 def test_each_rounded_count_keeps_every_value_the_audit_claims(grid, counts):
     """Brute force over all 2 x 2 tables that round to what was published."""
     table = counts(grid)
