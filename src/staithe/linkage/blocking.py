@@ -199,9 +199,10 @@ def choose_rules(
         if not standardised.has(*rule.needs) or _is_covered(rule, used):
             continue
         size = count_pairs(con, standardised, rule, budget, dedupe=dedupe)
-        if size.pairs > budget.rule and rule.finer:
-            queue = [*rule.finer, *queue]
-        elif size.kept:
+        finer = [each for each in rule.finer if standardised.has(*each.needs)]
+        if size.pairs > budget.rule and finer:
+            queue = [*finer, *queue]
+        elif size.pairs:
             used.append(rule)
             chosen.append(ChosenRule(rule.name, f"k__{len(used)}", size))
     return used, chosen

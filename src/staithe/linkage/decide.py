@@ -70,16 +70,15 @@ def holds_each_once(
     found = []
     for side in (0, 1):
         shares = [1.0]
-        for columns in strict_agreements(specification):
-            if standardised.has(*columns):
-                keys = ", ".join(map(quote, columns))
-                filled = " AND ".join(f"{quote(c)} IS NOT NULL" for c in columns)
-                row = con.execute(
-                    "SELECT 1 - count(*) / greatest(sum(n), 1) FROM (SELECT count(*) AS n"
-                    f" FROM {standardised.table} WHERE source_number = {side}"
-                    f" AND {filled} GROUP BY {keys})"
-                ).fetchall()[0]
-                shares.append(float(row[0]))
+        for columns in strict_agreements(specification, standardised):
+            keys = ", ".join(map(quote, columns))
+            filled = " AND ".join(f"{quote(c)} IS NOT NULL" for c in columns)
+            row = con.execute(
+                "SELECT 1 - count(*) / greatest(sum(n), 1) FROM (SELECT count(*) AS n"
+                f" FROM {standardised.table} WHERE source_number = {side}"
+                f" AND {filled} GROUP BY {keys})"
+            ).fetchall()[0]
+            shares.append(float(row[0]))
         found.append(min(shares) <= FEW_REPEATS)
     return found[0], found[1]
 

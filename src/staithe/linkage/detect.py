@@ -12,7 +12,13 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from staithe.base.errors import BadInput
-from staithe.linkage.meanings import find_meaning, is_evidence, plain_column
+from staithe.linkage.meanings import (
+    find_meaning,
+    is_evidence,
+    may_be_one,
+    plain_column,
+    scheme_of,
+)
 from staithe.linkage.specification import (
     RESERVED,
     DateOrder,
@@ -109,20 +115,22 @@ def _meanings(
 
 
 def meaning_of(column: str, values: Sequence[str]) -> str:
-    """Return the meaning of a column, or ?name where only its shape is known."""
+    """Return the meaning of a column, or ?name where only its shape is known.
+
+    Identifiers come with their scheme: identifier:nhs.
+    """
     by_name = find_meaning(column)
     if share(EMAIL, values) >= MOST:
         return "email"
+    unknown = f"?{scheme_of(column)}"
     if by_name is None:
-        return (
-            "postcode"
-            if share(UK_POSTCODE, values) >= MOST
-            else f"?{plain_column(column)}"
-        )
-    if by_name.word in {"date_of_birth", "date"} and not _holds_dates(values):
-        return f"?{plain_column(column)}"
+        return "postcode" if share(UK_POSTCODE, values) >= MOST else unknown
+    if by_name.kind == "date" and not _holds_dates(values):
+        return unknown
     if by_name.kind == "number" and share(NUMBER, values) < 1 - MOST:
-        return f"?{plain_column(column)}"
+        return unknown
+    if by_name.word == "identifier":
+        return f"identifier:{scheme_of(column)}"
     return by_name.word
 
 
@@ -151,10 +159,15 @@ def _paired(found: Sequence[Found], left_out: list[tuple[str, str]]) -> list[Pai
                 pairs.append((meaning, column, same[0]))
                 ours.remove(column)
                 theirs.remove(same[0])
-        while ours and theirs:
+        while ours and theirs and _fit(meaning, ours[0], theirs[0]):
             pairs.append((meaning, ours.pop(0), theirs.pop(0)))
         pairs += _one_sided(meaning, ours, theirs, found, left_out)
     return pairs
+
+
+def _fit(meaning: str, left: str, right: str) -> bool:
+    """Say whether two columns of one meaning but other names are one thing."""
+    return meaning not in {"date", "amount"} or may_be_one(left, right)
 
 
 NAME_PARTS = {"forename", "middle_name", "surname"}
@@ -213,13 +226,14 @@ def _size(pair: Pair, samples: Sequence[Samples]) -> int:
 
 def _field(pair: Pair, samples: Sequence[Samples]) -> LinkField:
     meaning, left, right = pair
+    meaning = meaning.partition(":")[0]
     columns = [c for c in (left, right) if c]
     values = [
         v for c, s in zip((left, right), samples, strict=False) if c for v in s[c]
     ]
     name = meaning
     if meaning.startswith("?"):
-        name = meaning[1:]
+        name = plain_column(columns[0])
         meaning = meaning_of_shape(values)
     elif meaning not in {
         *NAME_PARTS,

@@ -295,7 +295,7 @@ def _score(run: _Run, model: Model) -> tuple[Decision, Scores, list[str]]:
     standardised = run.standardised
     scorer = None
     scores = Scores.none()
-    if run.chosen:
+    if any(each.size.kept for each in run.chosen):
         scorer = DuckDBScorer(run.job.con, standardised, model)
         scores = scorer.predict()
     run.job.progress("deciding", 0.8)

@@ -171,6 +171,39 @@ NOT_EVIDENCE = re.compile(
 )
 
 
+# Endings of a column name that say "identifier" and not which.
+ENDINGS = re.compile(r"(_(id|no|num|number|ref|reference|code|name))+$")
+SAME_SCHEME = {
+    "ni": "nino",
+    "national_insurance": "nino",
+    "ssn": "social_security",
+    "soc_sec": "social_security",
+    "companies_house": "company",
+    "crn": "company",
+    "driving_licence": "licence",
+    "driving_license": "licence",
+    "driver_licence": "licence",
+    "driver_license": "licence",
+    "license": "licence",
+}
+
+
+def scheme_of(column: str) -> str:
+    """Return which identifier a column name speaks of: nhs, nino, passport..."""
+    bare = ENDINGS.sub("", plain_column(column))
+    return SAME_SCHEME.get(bare, bare)
+
+
+# Words that any amount or date may have in its name.
+BARE = {"date", "dt", "amount", "amt", "value", "total", "when", "day", "price", "paid"}
+
+
+def may_be_one(left: str, right: str) -> bool:
+    """Say whether two names of one general meaning (start date) may be one thing."""
+    words = [set(plain_column(name).split("_")) - BARE for name in (left, right)]
+    return not words[0] or not words[1] or bool(words[0] & words[1])
+
+
 def plain_column(name: str) -> str:
     """Write a column name as lower-case words joined by _ (camelCase split)."""
     spaced = re.sub(r"(?<=[a-z0-9])(?=[A-Z])", "_", name.strip())

@@ -68,18 +68,19 @@ def first_prior(
     """
     budget = Budget(rule=10**15, value=10**9)
     best = 0
-    for parts in strict_agreements(specification):
-        if standardised.has(*parts):
-            rule = Rule("", tuple(map(quote, parts)), parts)
-            size = count_pairs(con, standardised, rule, budget, dedupe=dedupe)
-            best = max(best, size.kept)
+    for parts in strict_agreements(specification, standardised):
+        rule = Rule("", tuple(map(quote, parts)), parts)
+        size = count_pairs(con, standardised, rule, budget, dedupe=dedupe)
+        best = max(best, size.kept)
     rows = standardised.rows
     possible = rows[0] * (rows[0] - 1) / 2 if dedupe else rows[0] * rows[-1]
     return min(0.5, max(best, 1) / 0.7 / max(possible, 1))
 
 
-def strict_agreements(specification: LinkSpecification) -> list[tuple[str, ...]]:
-    """Return sets of columns whose agreement is almost surely one person or thing."""
+def strict_agreements(
+    specification: LinkSpecification, standardised: Standardised
+) -> list[tuple[str, ...]]:
+    """Return sets of filled columns whose agreement is almost surely one thing."""
     dates = [f.name for f in specification.fields if f.what.kind == "date"]
     codes = [f.name for f in specification.fields if f.what.kind == "identifier"]
     places = [f.name for f in specification.fields if f.what.kind == "postcode"]
@@ -92,6 +93,9 @@ def strict_agreements(specification: LinkSpecification) -> list[tuple[str, ...]]
     strict: list[tuple[str, ...]] = [(each,) for each in [*codes, *emails]]
     strict += [("names_sorted", each) for each in [*dates, *places]]
     strict += [(date, place) for date in dates for place in places]
-    if not strict:
-        strict = [("names_sorted", *texts[:1]), tuple(texts[:2])]
-    return [each for each in strict if each]
+    strict = [each for each in strict if standardised.has(*each)]
+    if strict:
+        return strict
+    # Things rather than people: agreement on a date and a text, or on two texts.
+    few = [("names_sorted", *texts[:1]), (*dates[:1], *texts[:2]), tuple(texts[:2])]
+    return [each for each in few if each and standardised.has(*each)]

@@ -84,7 +84,7 @@ class LinkSettings:
     threshold: float | Literal["advised"] = "advised"
     one_to_one: bool | Literal["auto"] = "auto"
     pairs_per_record: float | Literal["auto"] = "auto"
-    training_pairs: int = 1_000_000
+    training_pairs: int = 500_000
 
     def __post_init__(self) -> None:
         if self.threshold != "advised" and not (

@@ -21,6 +21,9 @@ from staithe.linkage.scores import Flags, Floats, Scores, probability
 
 
 ROUNDS = 200
+# However few matches there seem to be, a pair this unlikely is not offered as a link:
+# weight -2 is one chance in five.
+LEAST = -2.0
 
 
 @dataclass(frozen=True)
@@ -61,8 +64,9 @@ def expected_best(weight: Floats) -> Advice:
     gained = np.cumsum(chance)
     count = np.arange(1, len(ordered) + 1)
     best = int((2 * gained / (count + total)).argmax())
+    best = max(min(best, int((ordered >= LEAST).sum()) - 1), 0)
     return Advice(
-        float(ordered[best]),
+        max(float(ordered[best]), LEAST),
         "the model's own probabilities, with the prior estimated again",
         float(gained[best] / count[best]),
         float(gained[best] / total) if total else None,
