@@ -12,7 +12,8 @@ from staithe.analysis.policies import check_asks
 from staithe.analysis.rules import policy_for
 from staithe.analysis.sandbox import answer
 from staithe.analysis.spec import TableSpec
-from staithe.base.errors import BadInput, UserError
+from staithe.base.errors import BadInput, Damaged, UserError
+from staithe.disclosure.protect import ProtectedTable
 from staithe.exchange.queries import project_tables
 from staithe.people.models import Person
 from staithe.sharing.models import Project
@@ -52,13 +53,24 @@ def ask(
     try:
         found = answer(path, sql, spec, policy=policy)
     except UserError as error:
-        state = Query.State.REFUSED if error.status < 422 else Query.State.FAILED
+        broken = isinstance(error, Damaged)
+        state = Query.State.FAILED if broken else Query.State.REFUSED
         return keep_answer(**kept, state=state, problem=error.message)
-    result = found.protected.to_dict() | {"csv": found.protected.to_csv()}
     return keep_answer(
         **kept,
         state=Query.State.DONE,
-        result=result,
+        result=_plain(found.protected),
         milliseconds=found.milliseconds,
         suppressed=found.protected.suppressed,
     )
+
+
+def _plain(protected: ProtectedTable) -> dict[str, Any]:
+    """Return what is stored: the released form, and what its reviewers need."""
+    grid = protected.grid()
+    return {
+        "csv": protected.to_csv(),
+        "grid": {"columns": grid.columns, "rows": grid.rows},
+        "explanation": protected.explanation,
+        "review": protected.to_dict(),
+    }

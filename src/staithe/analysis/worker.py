@@ -117,7 +117,8 @@ def _tabulate(
 ) -> Any:
     from staithe.analysis.gate import check_query
     from staithe.analysis.spec import UNIT, TableSpec
-    from staithe.disclosure.tabulate import quote, tabulation_sql
+    from staithe.disclosure.tabulate import tabulation_sql
+    from staithe.tables.sql import quote_identifier
 
     names = {name: [column for column, _ in cols] for name, cols in tables.items()}
     checked = check_query(request["sql"], tables=names, unit=UNIT)
@@ -128,11 +129,12 @@ def _tabulate(
     if request["task"] == "check":
         return {"columns": checked.columns}
     people = " union ".join(
-        f"select {quote(UNIT)} from {quote(name)}" for name in checked.tables
+        f"select {quote_identifier(UNIT)} from {quote_identifier(name)}"
+        for name in checked.tables
     )
     source = (
         f"(select * from ({checked.sql}) as staithe_answer "
-        f"where {quote(UNIT)} in ({people})) as staithe_source"
+        f"where {quote_identifier(UNIT)} in ({people})) as staithe_source"
     )
     tabulation = spec.tabulation(
         label_threshold=int(request["label_threshold"]),

@@ -22,7 +22,9 @@ def open_csv(asset: Asset, version: AssetVersion) -> StreamingHttpResponse:
         version.snapshot_id, store=store, digest=f"sha256:{version.manifest_sha256}"
     )
     batches = read_batches(manifest, store=store)
-    response = StreamingHttpResponse(_rows(batches), content_type="text/csv; charset=utf-8")
+    response = StreamingHttpResponse(
+        _rows(batches), content_type="text/csv; charset=utf-8"
+    )
     name = f"{asset.slug}-v{version.number}.csv"
     response["Content-Disposition"] = f'attachment; filename="{name}"'
     return response

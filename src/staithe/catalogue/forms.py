@@ -118,7 +118,9 @@ class DetailsForm(Form):
 
     def clean_keywords(self) -> list[str]:
         """Split the keywords at commas."""
-        return [word for word in self.cleaned_data["keywords"].split(",") if word.strip()]
+        return [
+            word for word in self.cleaned_data["keywords"].split(",") if word.strip()
+        ]
 
 
 class ColumnsForm(Form):
@@ -151,7 +153,8 @@ class ColumnsForm(Form):
     def descriptions(self) -> dict[str, str]:
         """Return the description given for each column."""
         return {
-            name: self.cleaned_data[f"d{index}"] for index, name in enumerate(self.names)
+            name: self.cleaned_data[f"d{index}"]
+            for index, name in enumerate(self.names)
         }
 
 

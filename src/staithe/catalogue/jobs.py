@@ -36,7 +36,14 @@ def publish(
         check(person, Permission.PUBLISH_ASSET, holder)
         fields = check_details(details)
         with kept_upload(upload) as path:
-            _publish(context, path, source_name, holder, fields, person)
+            _publish(
+                context,
+                path,
+                source_name=source_name,
+                holder=holder,
+                fields=fields,
+                person=person,
+            )
     except UserError:
         forget_upload(upload)
         raise
@@ -45,6 +52,7 @@ def publish(
 def _publish(
     context: JobContext,
     path: Path,
+    *,
     source_name: str,
     holder: Organisation,
     fields: dict[str, Any],
@@ -79,9 +87,12 @@ def publish_version(
         at = context.now()
         with kept_upload(upload) as path:
             context.progress(0.1, "Reading and checking every row")
-            with stored_file(
-                path, source_name=source_name, identifies=None, at=at
-            ) as stored, transaction.atomic():
+            with (
+                stored_file(
+                    path, source_name=source_name, identifies=None, at=at
+                ) as stored,
+                transaction.atomic(),
+            ):
                 version = keep_version(
                     asset=row, stored=stored, source_name=source_name, by=person, at=at
                 )

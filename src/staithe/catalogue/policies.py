@@ -21,7 +21,25 @@ LENGTHS = {
     "contact_email": 254,
 }
 # Dublin Core frequency terms, as the UK metadata exchange model lists them.
-FREQUENCIES = ["triennial", "biennial", "annual", "semiannual", "threeTimesAYear", "quarterly", "bimonthly", "monthly", "semimonthly", "biweekly", "threeTimesAMonth", "weekly", "semiweekly", "threeTimesAWeek", "daily", "continuous", "irregular"]
+FREQUENCIES = [
+    "triennial",
+    "biennial",
+    "annual",
+    "semiannual",
+    "threeTimesAYear",
+    "quarterly",
+    "bimonthly",
+    "monthly",
+    "semimonthly",
+    "biweekly",
+    "threeTimesAMonth",
+    "weekly",
+    "semiweekly",
+    "threeTimesAWeek",
+    "daily",
+    "continuous",
+    "irregular",
+]
 DETAILS = {*LENGTHS, "keywords", "access_rights", "update_frequency"}
 
 
@@ -29,7 +47,7 @@ def check_details(fields: dict[str, Any], *, partial: bool = False) -> dict[str,
     """Return an asset's details, trimmed; raise BadInput naming the field at fault."""
     strange = set(fields) - DETAILS
     if strange:
-        raise BadInput(f"An asset has no field {sorted(strange)[0]}.")
+        raise BadInput(f"An asset has no field {min(strange)}.")
     clean = {name: _clean(name, value) for name, value in fields.items()}
     if not clean.get("title", "" if not partial else "kept"):
         raise BadInput("Give the asset a title.", field="title")

@@ -42,7 +42,6 @@ def visible_assets() -> QuerySet[Asset]:
 def search(
     text: str,
     *,
-    person: Reader = None,
     organisation: str = "",
     access_rights: str = "",
     kind: str = "",
@@ -86,7 +85,9 @@ def _scores(words: list[str]) -> dict[int, tuple[int, float]]:
     """
     total = Asset.objects.count()
     rows = list(
-        SearchWord.objects.filter(word__in=words).values_list("asset_id", "word", "weight")
+        SearchWord.objects.filter(word__in=words).values_list(
+            "asset_id", "word", "weight"
+        )
     )
     frequency: dict[str, int] = {}
     for _, word, _ in rows:

@@ -6,6 +6,7 @@ import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
 
 from django.conf import settings
 from django.core.files.uploadedfile import UploadedFile
@@ -14,7 +15,7 @@ from staithe.base.errors import BadInput, NotFound, TooLarge
 from staithe.base.ids import new_token
 
 
-def keep_upload(upload: UploadedFile) -> str:
+def keep_upload(upload: UploadedFile[Any]) -> str:
     """Copy an upload to the home folder and return the name it is kept under."""
     check_upload(upload)
     name = new_token()
@@ -25,7 +26,7 @@ def keep_upload(upload: UploadedFile) -> str:
     return name
 
 
-def check_upload(upload: UploadedFile) -> None:
+def check_upload(upload: UploadedFile[Any]) -> None:
     """Raise where an upload is empty or larger than this service accepts."""
     size = upload.size or 0
     if size == 0:
@@ -51,7 +52,7 @@ def forget_upload(name: str) -> None:
 
 
 @contextmanager
-def spooled(upload: UploadedFile) -> Iterator[Path]:
+def spooled(upload: UploadedFile[Any]) -> Iterator[Path]:
     """Give the path of an upload that Django has already put on disk."""
     check_upload(upload)
     temporary = getattr(upload, "temporary_file_path", None)

@@ -26,7 +26,9 @@ urlpatterns = [
     path("catalogue/<str:slug>/edit", web.edit, name="catalogue-asset-edit"),
     path("catalogue/<str:slug>/columns", web.columns, name="catalogue-asset-columns"),
     path("catalogue/<str:slug>/version", web.new_version, name="catalogue-version-new"),
-    path("catalogue/<str:slug>/withdraw", web.withdraw, name="catalogue-asset-withdraw"),
+    path(
+        "catalogue/<str:slug>/withdraw", web.withdraw, name="catalogue-asset-withdraw"
+    ),
     path(
         "organisations/<str:slug>",
         web.show_organisation,

@@ -66,13 +66,19 @@ def list_assets(request: HttpRequest) -> HttpResponse:
     chosen = form.cleaned_data if form.is_valid() else {}
     found = search(
         chosen.get("q", ""),
-        person=request.user,
         organisation=chosen.get("organisation", ""),
         access_rights=chosen.get("access_rights", ""),
         kind=chosen.get("kind", ""),
     )
     if wants_csv(request):
-        header = ["reference", "title", "held by", "summary", "who can use it", "modified"]
+        header = [
+            "reference",
+            "title",
+            "held by",
+            "summary",
+            "who can use it",
+            "modified",
+        ]
         rows = [
             (
                 asset.reference,
@@ -112,7 +118,9 @@ def show_asset(request: HttpRequest, slug: str) -> HttpResponse:
             "inside": inside,
             "versions": asset.versions.order_by("-number") if inside else [],
             "may_edit": can(request.user, Permission.EDIT_ASSET, asset.organisation),
-            "may_publish": can(request.user, Permission.PUBLISH_ASSET, asset.organisation),
+            "may_publish": can(
+                request.user, Permission.PUBLISH_ASSET, asset.organisation
+            ),
             "may_ask": can_somewhere(request.user, Permission.MAKE_REQUEST),
             "blocks": panels.draw("asset", asset, request),
             "person": request.user,
@@ -141,7 +149,8 @@ def publish(request: HttpRequest) -> HttpResponse:
         upload = form.cleaned_data["file"]
         holder = get_organisation(form.cleaned_data["organisation"])
         details = {
-            name: form.cleaned_data[name] for name in ("title", "summary", "access_rights")
+            name: form.cleaned_data[name]
+            for name in ("title", "summary", "access_rights")
         }
         try:
             check(person, Permission.PUBLISH_ASSET, holder)
@@ -352,5 +361,3 @@ def show_organisation(request: HttpRequest, slug: str) -> HttpResponse:
             "blocks": panels.draw("organisation", organisation, request),
         },
     )
-
-

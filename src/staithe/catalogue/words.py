@@ -21,12 +21,47 @@ from rapidfuzz.distance import OSA
 
 # Words too common in any English title to tell two assets apart.
 STOP = frozenset(
-    "a an and are as at be by for from has have in is it its of on or that the their "
-    "this to was were which who with".split()
+    [
+        "a",
+        "an",
+        "and",
+        "are",
+        "as",
+        "at",
+        "be",
+        "by",
+        "for",
+        "from",
+        "has",
+        "have",
+        "in",
+        "is",
+        "it",
+        "its",
+        "of",
+        "on",
+        "or",
+        "that",
+        "the",
+        "their",
+        "this",
+        "to",
+        "was",
+        "were",
+        "which",
+        "who",
+        "with",
+    ]
 )
 LONGEST = 40
 # A word of the title says more than one of the summary, that more than the rest.
-FIELD_WEIGHTS = {"title": 6.0, "keywords": 4.0, "summary": 3.0, "columns": 2.0, "rest": 1.0}
+FIELD_WEIGHTS = {
+    "title": 6.0,
+    "keywords": 4.0,
+    "summary": 3.0,
+    "columns": 2.0,
+    "rest": 1.0,
+}
 _WORD = re.compile(r"[a-z0-9]+")
 
 

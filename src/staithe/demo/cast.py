@@ -13,7 +13,7 @@ from staithe.people.roles import Role
 
 # The demo's people are invented and its service listens on this machine only, so
 # one password that can be printed serves all six.
-PASSWORD = "landing-stage-2026"
+PASSWORD = "landing-stage-2026"  # noqa: S105  printed by the demo itself
 
 ORGANISATIONS = {
     "operator": ("Office for Data Sharing", "other"),
@@ -24,7 +24,7 @@ ORGANISATIONS = {
 }
 HOLDERS = ("dws", "nhb", "rs")
 
-# name, email, [(organisation, role)]
+# Each with a name and roles at organisations.
 CAST: dict[str, tuple[str, list[tuple[str, Role]]]] = {
     "requester": ("Amara Quist", [("evidence", Role.ANALYST)]),
     "owner": ("Bryn Howell", [(holder, Role.DATA_OWNER) for holder in HOLDERS]),

@@ -42,7 +42,9 @@ def run_story(*, people: int, seed: int, base_url: str, as_json: bool) -> None:
     from staithe.people.queries import has_administrator
 
     if has_administrator():
-        raise BadInput("This database already holds a service. Use another for the demo.")
+        raise BadInput(
+            "This database already holds a service. Use another for the demo."
+        )
     # What would be mailed is kept beside the world, out of the story's way.
     settings.EMAIL_BACKEND = "django.core.mail.backends.filebased.EmailBackend"
     settings.EMAIL_FILE_PATH = settings.HOME / "mail"
@@ -52,7 +54,9 @@ def run_story(*, people: int, seed: int, base_url: str, as_json: bool) -> None:
     if as_json:
         click.echo(json.dumps(summary, indent=2))
         return
-    telling.console.print(f"\nDone in {summary['seconds']:.0f} s. Sign in as any of the cast:")
+    telling.console.print(
+        f"\nDone in {summary['seconds']:.0f} s. Sign in as any of the cast:"
+    )
     for word, (name, _) in CAST.items():
         telling.console.print(f"    {word}@staithe.example  {name}", markup=False)
     telling.console.print(f"    password: {PASSWORD}", markup=False)

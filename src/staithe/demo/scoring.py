@@ -27,7 +27,9 @@ def score_join(
 ) -> dict[str, Any]:
     """Return precision, recall and F1 over all true pairs of the two sources joined."""
     store = the_store()
-    keys = scan(snapshot_paths(open_snapshot(join.key_snapshot, store=store), store=store))
+    keys = scan(
+        snapshot_paths(open_snapshot(join.key_snapshot, store=store), store=store)
+    )
     grants = Grant.objects.filter(reference__in=join.grants).order_by("pk")
     sides = [
         (grant.compiled["holder"], _ids_sql(grant, extracts, keys)) for grant in grants
@@ -47,7 +49,7 @@ def score_join(
 def _ids_sql(grant: Grant, extracts: Mapping[str, Extract], keys: str) -> str:
     """Pair each pseudonym with the row's own id in the file that was published."""
     asset: Asset = grant.agreement.flow.asset
-    version = asset.versions.get(number=grant.asset_version)
+    version = asset.versions.get(number=grant.asset_version or 0)
     store = the_store()
     rows = scan(
         snapshot_paths(open_snapshot(version.snapshot_id, store=store), store=store)
@@ -56,5 +58,5 @@ def _ids_sql(grant: Grant, extracts: Mapping[str, Extract], keys: str) -> str:
     return (
         f"SELECT k.person, a.id::VARCHAR AS id FROM {keys} k JOIN "
         f"(SELECT row_number() OVER () AS n, {own_id} AS id FROM {rows}) a "
-        f"ON a.n = k.row WHERE k.\"grant\" = {quote_literal(grant.reference)}"
+        f'ON a.n = k.row WHERE k."grant" = {quote_literal(grant.reference)}'
     )

@@ -176,7 +176,7 @@ def find(scene: Scene) -> None:
     """Find: the analyst searches in her own words."""
     with scene.telling.step("Amara searches the catalogue") as step:
         words = "long term condtion"  # as typed, with its slip
-        found = search(words, person=scene.cast["requester"])
+        found = search(words)
         if scene.assets["nhb"] not in found.items:
             raise AnswerIsNo(f"The search for “{words}” did not find the data.")
         step.did = f"“{words}” finds {found.total}: {found.items[0].title}"
@@ -194,7 +194,11 @@ WANTED = {
         ("GIVEN_NAME", "FAMILY_NAME", "BIRTH_DATE", "SEX", "POSTCODE"),
         "hsca12-261",
     ),
-    "rs": (("annual_pay", "employer_sector"), ("full_name", "date_of_birth", "post_code"), "dea-64-research"),
+    "rs": (
+        ("annual_pay", "employer_sector"),
+        ("full_name", "date_of_birth", "post_code"),
+        "dea-64-research",
+    ),
 }
 
 
@@ -412,7 +416,8 @@ def question(scene: Scene) -> None:
 
 def _result(query: Query) -> dict[str, Any]:
     assert query.result is not None
-    return query.result
+    result: dict[str, Any] = query.result
+    return result
 
 
 def release(scene: Scene) -> None:

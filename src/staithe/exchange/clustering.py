@@ -24,7 +24,7 @@ from staithe.exchange.cutting import ROW_KEY
 
 
 if TYPE_CHECKING:
-    from staithe.linkage.link import LinkResult
+    from staithe.linkage.result import LinkResult
     from staithe.linkage.specification import LinkSpecification
 
 Progress = Callable[[float, str], None]

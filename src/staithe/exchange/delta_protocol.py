@@ -145,10 +145,7 @@ def _file_line(table: SharedTable, file: SharedFile, form: str) -> dict[str, Any
 
 def change_lines(table: SharedTable) -> list[dict[str, Any]]:
     """Return each file of this version as added: a version replaces the one before."""
-    lines = []
-    for line in file_lines(table, "parquet"):
-        lines.append({"add": line["file"]})
-    return lines
+    return [{"add": line["file"]} for line in file_lines(table, "parquet")]
 
 
 def to_ndjson(lines: Iterable[Mapping[str, Any]]) -> str:

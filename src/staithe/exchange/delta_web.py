@@ -34,6 +34,7 @@ from staithe.exchange.sharing_server import (
 from staithe.exchange.signing import SIGNATURE, FileAddress
 
 
+LONGEST_NUMBER = 18  # fits in 64 bits
 View = Callable[..., HttpResponseBase]
 CODES = {400: "BAD_REQUEST", 401: "UNAUTHENTICATED", 403: "PERMISSION_DENIED"}
 CODES |= {404: "RESOURCE_DOES_NOT_EXIST", 405: "METHOD_NOT_ALLOWED"}
@@ -218,7 +219,7 @@ def _whole(value: object, name: str) -> int | None:
     if value is None or value == "":
         return None
     text = str(value)
-    if not (text.isascii() and text.isdigit()) or len(text) > 18:
+    if not (text.isascii() and text.isdigit()) or len(text) > LONGEST_NUMBER:
         raise BadInput(f"{name} must be a whole number.")
     return int(text)
 

@@ -31,7 +31,7 @@ def check_permitted(grant: Grant, *, person: Person, at: datetime) -> None:
 
 def check_live(grant: Grant, *, at: datetime) -> None:
     """Raise NotAllowed unless agreement and grant are in force at this moment."""
-    if grant.state == Grant.State.REVOKED:
+    if grant.state == Grant.State.REVOKED and grant.closed_at is not None:
         raise NotAllowed(
             f"The agreement was revoked on {to_text(grant.closed_at)[:10]}."
         )
@@ -41,6 +41,8 @@ def check_live(grant: Grant, *, at: datetime) -> None:
         raise NotAllowed("The agreement is not in force.")
     if grant.state == Grant.State.FAILED:
         raise Conflict(f"The data could not be prepared: {grant.problem}")
+    if grant.state not in {Grant.State.ACTIVE, Grant.State.PREPARING}:
+        raise NotAllowed("The grant is closed.")
 
 
 def can_read(grant: Grant, *, person: Person, at: datetime) -> bool:

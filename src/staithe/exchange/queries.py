@@ -8,7 +8,7 @@ from pathlib import Path
 
 from django.db.models import QuerySet
 
-from staithe.base.errors import NotFound
+from staithe.base.errors import NotAllowed, NotFound
 from staithe.exchange.models import Grant, Join, Recipient
 from staithe.exchange.policies import can_read, check_permitted, check_ready
 from staithe.exchange.storage import the_store
@@ -70,6 +70,16 @@ def get_grant_to_read(agreement: str, *, person: Person, at: datetime) -> Grant:
     check_permitted(grant, person=person, at=at)
     check_ready(grant)
     return grant
+
+
+def get_own_project(reference: str, *, person: Person) -> Project:
+    """Return a project if this person works on it."""
+    project = Project.objects.filter(reference=reference).first()
+    if project is None:
+        raise NotFound("There is no project of that reference.")
+    if not project.members.filter(person=person, ended_at=None).exists():
+        raise NotAllowed("Only members of the project can see its data.")
+    return project
 
 
 def grants_of(project: Project) -> list[Grant]:

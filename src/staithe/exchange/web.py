@@ -10,16 +10,21 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
 
 from staithe.base.clock import now, to_text
-from staithe.base.errors import NotAllowed, NotFound, UserError
+from staithe.base.errors import NotFound, UserError
 from staithe.exchange.actions import ask_join, issue_recipient, revoke_recipient
 from staithe.exchange.forms import JoinForm, TokenForm
 from staithe.exchange.models import Grant, Recipient
-from staithe.exchange.queries import get_grant_to_read, get_join, tokens_of
+from staithe.exchange.queries import (
+    get_grant_to_read,
+    get_join,
+    get_own_project,
+    tokens_of,
+)
+from staithe.exchange.reports import run_views
 from staithe.exchange.sharing_server import names_of
 from staithe.people.models import Person
 from staithe.people.tokens import signed_in_person
 from staithe.people.web import signed_in
-from staithe.sharing.models import Project
 from staithe.ui.web import render_page
 
 
@@ -73,7 +78,7 @@ def _end_token(request: HttpRequest, grant: Grant, person: Person) -> None:
 def join_data(request: HttpRequest, reference: str) -> HttpResponse:
     """Ask for a project's data to be joined."""
     person = signed_in_person(request)
-    project = _own_project(reference, person)
+    project = get_own_project(reference, person=person)
     form = JoinForm(request.POST or None)
     if request.method == "POST" and form.is_valid():
         text = form.cleaned_data["specification"].strip()
@@ -101,19 +106,10 @@ def join_data(request: HttpRequest, reference: str) -> HttpResponse:
 @signed_in
 def show_join(request: HttpRequest, reference: str, number: int) -> HttpResponse:
     """Show how a join went: the numbers that say how far to trust it."""
-    project = _own_project(reference, signed_in_person(request))
+    project = get_own_project(reference, person=signed_in_person(request))
     join = get_join(project, number)
     return render_page(
         request,
         "exchange/join_report.html",
-        {"join": join, "project": project, "runs": join.report.get("runs", [])},
+        {"join": join, "project": project, "runs": run_views(join)},
     )
-
-
-def _own_project(reference: str, person: Person) -> Project:
-    project = Project.objects.filter(reference=reference).first()
-    if project is None:
-        raise NotFound("There is no project of that reference.")
-    if not project.members.filter(person=person, ended_at=None).exists():
-        raise NotAllowed("Only members of the project can see its data.")
-    return project

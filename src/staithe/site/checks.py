@@ -13,6 +13,7 @@ from django.db.migrations.executor import MigrationExecutor
 from staithe.base.clock import now
 from staithe.base.errors import UserError
 from staithe.ledger.queries import latest_checkpoint
+from staithe.tables.snapshot import list_snapshots
 from staithe.tables.store import open_store
 
 
@@ -68,7 +69,7 @@ def _check_ledger() -> str:
 
 
 def _check_storage() -> str:
-    names = open_store(settings.STORAGE_URL).list_names()
+    names = list_snapshots(store=open_store(settings.STORAGE_URL))
     return f"{len(names)} snapshots at {settings.STORAGE_URL}"
 
 

@@ -74,8 +74,11 @@ BASE_URL = env_str("STAITHE_BASE_URL", "http://127.0.0.1:8000").rstrip("/")
 SERVICE_NAME = env_str("STAITHE_SERVICE_NAME", "Staithe")
 ALLOWED_HOSTS = [
     host
-    for host in env_str("STAITHE_ALLOWED_HOSTS").split(",")
-    + [urlsplit(BASE_URL).hostname or "", "127.0.0.1", "localhost", "[::1]"]
+    for host in (
+        *env_str("STAITHE_ALLOWED_HOSTS").split(","),
+        urlsplit(BASE_URL).hostname or "",
+        *("127.0.0.1", "localhost", "[::1]"),
+    )
     if host
 ]
 MAX_UPLOAD_BYTES = env_int("STAITHE_MAX_UPLOAD_MB", 2048) * 1024 * 1024

@@ -1,0 +1,95 @@
+"""The analysis room's forms."""
+
+from __future__ import annotations
+
+from django import forms
+
+from staithe.analysis.models import Review
+from staithe.ui.forms import Form
+
+
+class AskForm(Form):
+    """A question: SQL that gives a row for each person, and the table to make of it."""
+
+    title = forms.CharField(
+        label="Title", max_length=200, help_text="What the table will show."
+    )
+    sql = forms.CharField(
+        label="SQL",
+        max_length=20_000,
+        widget=forms.Textarea(attrs={"rows": 10, "spellcheck": "false"}),
+        help_text="One SELECT that returns the column person and the columns of the "
+        "table. Join tables with USING (person).",
+    )
+    rows = forms.CharField(
+        label="Rows",
+        max_length=100,
+        help_text="The column of your SELECT that divides the table downwards.",
+    )
+    columns = forms.CharField(
+        label="Columns",
+        max_length=100,
+        required=False,
+        help_text="The column that divides it across, if any.",
+    )
+    measure = forms.ChoiceField(
+        label="Each cell shows",
+        choices=[
+            ("count", "How many people"),
+            ("records", "How many records"),
+            ("sum", "The sum of a column"),
+        ],
+        widget=forms.RadioSelect,
+        initial="count",
+    )
+    summed = forms.CharField(
+        label="Column to add up",
+        max_length=100,
+        required=False,
+        help_text="Only for a sum.",
+    )
+
+    def clean(self) -> dict[str, object]:
+        """Ask for the column where a sum is wanted."""
+        cleaned = super().clean() or {}
+        if cleaned.get("measure") == "sum" and not cleaned.get("summed"):
+            self.add_error("summed", "Enter the column to add up")
+        return cleaned
+
+    def table(self) -> dict[str, str | None]:
+        """Return the table specification."""
+        measure = self.cleaned_data["measure"]
+        if measure == "sum":
+            measure = f"sum:{self.cleaned_data['summed'].strip()}"
+        return {
+            "rows": self.cleaned_data["rows"].strip(),
+            "columns": self.cleaned_data["columns"].strip() or None,
+            "measure": measure,
+        }
+
+
+class SubmitForm(Form):
+    """What an output is, for its reviewers and its readers."""
+
+    title = forms.CharField(label="Title", max_length=200)
+    description = forms.CharField(
+        label="Description",
+        max_length=5000,
+        widget=forms.Textarea,
+        help_text="What it shows, of whom and when, and why it is safe. It is "
+        "published with the table.",
+    )
+
+
+class ReviewForm(Form):
+    """One reviewer's vote."""
+
+    vote = forms.ChoiceField(
+        label="Your decision", choices=Review.Vote.choices, widget=forms.RadioSelect
+    )
+    comment = forms.CharField(
+        label="Reason",
+        max_length=5000,
+        widget=forms.Textarea,
+        help_text="What you checked and found. The author reads it.",
+    )

@@ -1,0 +1,143 @@
+"""The exchange over the API: grants, tokens, joins."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Any
+
+from django.http import HttpRequest
+from ninja import Router, Schema
+
+from staithe.base.clock import now
+from staithe.base.errors import NotFound
+from staithe.exchange.actions import ask_join, issue_recipient
+from staithe.exchange.models import Grant, Join
+from staithe.exchange.queries import (
+    find_grant,
+    get_grant_to_read,
+    get_join,
+    get_own_project,
+    grants_of,
+)
+from staithe.exchange.sharing_server import names_of
+from staithe.exchange.web import profile_text
+from staithe.people.tokens import API_AUTH, signed_in_person
+
+
+router = Router(tags=["exchange"])
+
+
+class GrantOut(Schema):
+    """A grant as its project's members see it."""
+
+    reference: str
+    agreement: str
+    state: str
+    table: str
+    table_version: int
+    rows: int
+    columns: list[str]
+    expires_at: datetime
+    problem: str
+
+
+class JoinIn(Schema):
+    """How to link: a specification in YAML, or nothing."""
+
+    specification: str = ""
+
+
+class JoinOut(Schema):
+    """A join and, when it is done, its report."""
+
+    number: int
+    state: str
+    grants: list[str]
+    problem: str
+    report: dict[str, Any]
+
+
+class ProfileOut(Schema):
+    """A Delta Sharing profile and the name of the table to load."""
+
+    profile: str
+    table: str
+
+
+@router.get("/projects/{reference}/grants", response=list[GrantOut], auth=API_AUTH)
+def list_grants(request: HttpRequest, reference: str) -> list[GrantOut]:
+    """List a project's grants."""
+    project = get_own_project(reference, person=signed_in_person(request))
+    return [_grant_out(grant) for grant in grants_of(project)]
+
+
+@router.post("/projects/{reference}/joins", response={202: JoinOut}, auth=API_AUTH)
+def start_join(
+    request: HttpRequest, reference: str, body: JoinIn
+) -> tuple[int, JoinOut]:
+    """Ask for a project's data to be joined; poll the join until it is done."""
+    person = signed_in_person(request)
+    project = get_own_project(reference, person=person)
+    text = body.specification.strip()
+    join = ask_join(
+        project=project,
+        specification={"yaml": text} if text else None,
+        by=person,
+        at=now(),
+    )
+    return 202, _join_out(join)
+
+
+@router.get("/projects/{reference}/joins/{number}", response=JoinOut, auth=API_AUTH)
+def read_join(request: HttpRequest, reference: str, number: int) -> JoinOut:
+    """Read one join."""
+    project = get_own_project(reference, person=signed_in_person(request))
+    return _join_out(get_join(project, number))
+
+
+@router.post(
+    "/agreements/{reference}/tokens", response={201: ProfileOut}, auth=API_AUTH
+)
+def make_token(request: HttpRequest, reference: str) -> tuple[int, ProfileOut]:
+    """Make a Delta Sharing profile for yourself; the token is given once."""
+    person = signed_in_person(request)
+    grant = get_grant_to_read(reference, person=person, at=now())
+    recipient, token = issue_recipient(grant=grant, by=person, at=now())
+    names = names_of(grant)
+    table = f"{names.share}.{names.schema}.{names.table}"
+    return 201, ProfileOut(profile=profile_text(recipient, token), table=table)
+
+
+@router.get("/agreements/{reference}/grant", response=GrantOut, auth=API_AUTH)
+def read_grant(request: HttpRequest, reference: str) -> GrantOut:
+    """Read the grant of an agreement."""
+    person = signed_in_person(request)
+    grant = find_grant(reference)
+    if grant is None:
+        raise NotFound("This agreement has no grant yet.")
+    get_own_project(grant.project.reference, person=person)
+    return _grant_out(grant)
+
+
+def _grant_out(grant: Grant) -> GrantOut:
+    return GrantOut(
+        reference=grant.reference,
+        agreement=grant.agreement.reference,
+        state=grant.state,
+        table=grant.table_name,
+        table_version=grant.table_version,
+        rows=grant.rows,
+        columns=grant.compiled["columns"],
+        expires_at=grant.expires_at,
+        problem=grant.problem,
+    )
+
+
+def _join_out(join: Join) -> JoinOut:
+    return JoinOut(
+        number=join.number,
+        state=join.state,
+        grants=join.grants,
+        problem=join.problem,
+        report=join.report,
+    )
