@@ -162,7 +162,6 @@ def test_check_digits_fail_only_where_they_were_miskeyed(tables, source, name, v
     held = [value for value in column(tables[source], name) if value]
     rows, rates = tables[source].num_rows, RATES[source]
     assert near(rows - len(held), rows, rates.no_identifier)
-    # Changing the first digit of a UTR always fails; stdnum agrees in most other places.
     failing = sum(not valid(value) for value in held)
     assert near(failing, len(held), rates.identifier_miskeyed)
 
@@ -281,6 +280,17 @@ def test_late_news_leaves_old_postcodes_of_people_who_moved(world, tables, truth
     moved = world.moved[who] > 0
     assert here[~moved].all()
     assert 0.3 < here[moved].mean() < 0.75
+
+
+def test_postcodes_of_people_who_stayed_differ_as_often_as_stated(world, tables, truth):
+    who = people(truth, "dws")
+    stayed = world.moved[who] < 0
+    home = world.addresses.postcode[world.home[who]]
+    right = words(world.addresses.postcodes, home)
+    held = np.array(column(tables["dws"], "postcode"), dtype=object)
+    there = stayed & (held != None)  # noqa: E711
+    wrong = int((held[there] != right[there]).sum())
+    assert near(wrong, int(there.sum()), DWS.postcode_typing)
 
 
 def test_some_wives_are_held_under_the_name_before_marriage(world, tables, truth):

@@ -37,6 +37,12 @@ def test_a_postcode_is_given_to_one_council_only(world):
     assert len(set(world.addresses.postcodes)) == len(world.addresses.postcodes)
 
 
+def test_a_full_council_names_no_postcode_twice():
+    skerries = np.full(50_000, len(load_councils()) - 1, dtype=np.int32)
+    postcodes = settle(np.random.default_rng(1), skerries).postcodes
+    assert len(postcodes) == len(set(postcodes)) == -(-50_000 // HOMES_PER_POSTCODE)
+
+
 def test_a_postcode_has_about_fifteen_homes(world):
     homes = np.bincount(world.addresses.postcode)
     assert homes.max() == HOMES_PER_POSTCODE
