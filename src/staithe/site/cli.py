@@ -65,7 +65,7 @@ class Rooms(click.Group):
         return command
 
     def format_commands(
-        self, ctx: click.Context, formatter: click.HelpFormatter
+        self, ctx: click.Context, formatter: click.HelpFormatter  # noqa: ARG002  click calls it
     ) -> None:
         """List names without importing every room."""
         with formatter.section("Commands"):

@@ -105,6 +105,7 @@ INSTALLED_APPS = [
     "django.contrib.sessions",
     "django.contrib.messages",
     "django.contrib.staticfiles",
+    "ninja",  # serves its documentation page's files from here, not from elsewhere
     "django_tasks",
     "django_tasks_db",
     *(f"staithe.{room}" for room in ROOMS),
@@ -118,6 +119,7 @@ MIDDLEWARE = [
     "django.middleware.csrf.CsrfViewMiddleware",
     "django.contrib.auth.middleware.AuthenticationMiddleware",
     "django.contrib.messages.middleware.MessageMiddleware",
+    "staithe.people.middleware.UnreadNotices",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "staithe.site.middleware.Headers",
     "staithe.site.middleware.Errors",
@@ -139,7 +141,8 @@ TEMPLATES = [
 TEMPLATES[0]["DIRS"] = [PACKAGE / room / "templates" for room in ROOMS]
 
 LANGUAGE_CODE = "en-gb"
-TIME_ZONE = "UTC"
+# Pages show local time; everything stored and signed is UTC.
+TIME_ZONE = env_str("STAITHE_TIME_ZONE", "Europe/London")
 USE_TZ = True
 USE_I18N = False
 
