@@ -40,6 +40,11 @@ def check_text(text: str, *, field: str, ask: str, most: int = MOST_TEXT) -> str
     return kept
 
 
+def check_optional_text(text: str, *, field: str) -> str:
+    """Return text without outer space, perhaps empty; BadInput where too long."""
+    return check_text(text, field=field, ask="") if text.strip() else ""
+
+
 def check_purpose_code(code: str) -> str:
     """Return a known kind of purpose; BadInput if it is not one."""
     if code not in PURPOSES:
@@ -219,7 +224,7 @@ def check_decision(
         raise BadInput("Choose whether you agree.", field="outcome")
     FLOW.next_state(flow.state, outcome)
     if outcome == Decision.Outcome.AGREE:
-        return reason.strip()
+        return check_optional_text(reason, field="reason")
     if outcome == Decision.Outcome.REFUSE:
         get_reason(reason_code)
         _check_review_date(review_on, today=today)

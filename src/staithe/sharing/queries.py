@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -37,6 +38,8 @@ if TYPE_CHECKING:
     from staithe.people.permissions import Someone
 
 
+_REFERENCE = re.compile(r"[A-Z]{3}-[0-9A-Z]{8}")
+
 OPEN_FLOWS = (Flow.State.SUBMITTED, Flow.State.IN_REVIEW)
 
 
@@ -65,7 +68,7 @@ def get_project(reference: str, *, person: Someone) -> Project:
     """Return a project that the person may see; NotFound, NotAllowed."""
     project = (
         Project.objects.select_related("organisation", "lead")
-        .filter(reference=reference)
+        .filter(reference=_reference(reference))
         .first()
     )
     if project is None:
@@ -78,7 +81,7 @@ def get_request(reference: str, *, person: Someone) -> Request:
     """Return a request that the person may see; NotFound, NotAllowed."""
     request = (
         Request.objects.select_related("project__organisation", "created_by")
-        .filter(reference=reference)
+        .filter(reference=_reference(reference))
         .first()
     )
     if request is None:
@@ -89,7 +92,7 @@ def get_request(reference: str, *, person: Someone) -> Request:
 
 def get_flow(reference: str, *, person: Someone) -> Flow:
     """Return a flow of a request that the person may see; NotFound, NotAllowed."""
-    flow = _flows().filter(reference=reference).first()
+    flow = _flows().filter(reference=_reference(reference)).first()
     if flow is None:
         raise NotFound(f"There is no flow {reference}.")
     check_see_request(person, flow.request)
@@ -98,7 +101,7 @@ def get_flow(reference: str, *, person: Someone) -> Flow:
 
 def get_agreement(reference: str, *, person: Someone) -> Agreement:
     """Return an agreement that the person may see; NotFound, NotAllowed."""
-    agreement = _agreements().filter(reference=reference).first()
+    agreement = _agreements().filter(reference=_reference(reference)).first()
     if agreement is None:
         raise NotFound(f"There is no agreement {reference}.")
     check_see_agreement(person, agreement)
@@ -179,13 +182,13 @@ def askable_assets() -> QuerySet[Asset]:
     )
 
 
-def find_askable(text: str, *, person: Person) -> list[Asset]:
+def find_askable(text: str) -> list[Asset]:
     """Return the data that may be asked for, best match first; all without words."""
     askable = askable_assets()
     if not text.strip():
         return list(askable)
     known = {asset.pk: asset for asset in askable}
-    found = search(text, person=person).items
+    found = search(text).items
     return [known[asset.pk] for asset in found if asset.pk in known]
 
 
@@ -294,6 +297,12 @@ def _told(events: list[Event], flows: list[Flow]) -> list[Entry]:
             )
         )
     return entries
+
+
+def _reference(text: str) -> str:
+    """Return a reference as stored: in capitals, and nothing that is not one."""
+    upper = text.upper()
+    return upper if _REFERENCE.fullmatch(upper) else ""
 
 
 def _flows() -> QuerySet[Flow]:

@@ -34,7 +34,9 @@ urlpatterns = [
         "requests/<reference>/data", web_draft.choose_data, name="sharing-flow-choose"
     ),
     path(
-        "requests/<reference>/data/<slug>", web_draft.add_flow, name="sharing-flow-add"
+        "requests/<reference>/data/<slug:slug>",
+        web_draft.add_flow,
+        name="sharing-flow-add",
     ),
     path("requests/<reference>/costs", web_draft.costs, name="sharing-request-costs"),
     path(

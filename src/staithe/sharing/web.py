@@ -35,7 +35,7 @@ from staithe.ui.web import query_of, render_page
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from django.http import HttpRequest, HttpResponse
+    from django.http import HttpRequest, HttpResponse, QueryDict
 
     from staithe.sharing.panels import Place
     from staithe.ui.forms import Form
@@ -49,6 +49,11 @@ def attempt(form: Form, act: Callable[[], object]) -> bool:
         form.refuse(error)
         return False
     return True
+
+
+def posted(request: HttpRequest) -> QueryDict | None:
+    """Return what a form was sent with, even if nothing; None where it was not."""
+    return request.POST if request.method == "POST" else None
 
 
 def status_of(form: Form) -> int:

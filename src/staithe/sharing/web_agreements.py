@@ -28,7 +28,7 @@ from staithe.sharing.permissions import (
 from staithe.sharing.plain_english import closing_sentences, term_sections
 from staithe.sharing.states import AGREEMENT, find_next
 from staithe.sharing.terms import get_stored_terms
-from staithe.sharing.web import attempt, shown_panels, status_of
+from staithe.sharing.web import attempt, posted, shown_panels, status_of
 from staithe.ui.csv import csv_response, wants_csv
 from staithe.ui.paging import paginate
 from staithe.ui.web import query_of, render_page
@@ -93,9 +93,7 @@ def accept(request: HttpRequest, reference: str) -> HttpResponse:
     agreement = queries.get_agreement(reference, person=person)
     check_accept_agreement(person, agreement)
     AGREEMENT.next_state(agreement.state, "accept")
-    form = AcceptForm(
-        request.POST or None, initial={"seen_sha256": agreement.terms_sha256}
-    )
+    form = AcceptForm(posted(request), initial={"seen_sha256": agreement.terms_sha256})
     if (
         request.method == "POST"
         and form.is_valid()
@@ -151,7 +149,7 @@ def _close(
 ) -> HttpResponse:
     AGREEMENT.next_state(agreement.state, "revoke" if revoking else "end")
     act = actions.revoke_agreement if revoking else actions.end_agreement
-    form = ReasonForm(request.POST or None)
+    form = ReasonForm(posted(request))
     if request.method == "POST" and form.is_valid():
         reason = form.cleaned_data["reason"]
         if attempt(

@@ -31,7 +31,7 @@ from staithe.sharing.permissions import (
 )
 from staithe.sharing.reasons import REFUSAL_REASONS
 from staithe.sharing.terms import filter_from_plain
-from staithe.sharing.web import attempt, status_of
+from staithe.sharing.web import attempt, posted, status_of
 from staithe.ui.web import render_page
 
 
@@ -79,7 +79,7 @@ def decide(request: HttpRequest, reference: str) -> HttpResponse:
     """Show the facts, the route’s conditions and precedents; ask for the decision."""
     person = signed_in_person(request)
     flow = _open_flow(request, reference)
-    form = OutcomeForm(request.POST or None)
+    form = OutcomeForm(posted(request))
     if request.method == "POST" and form.is_valid():
         return redirect(
             "sharing-flow-answer",
@@ -120,7 +120,7 @@ def answer(request: HttpRequest, reference: str, outcome: str) -> HttpResponse:
     if outcome not in _FORMS:
         raise NotFound("There is no such decision.")
     flow = _open_flow(request, reference)
-    form = _FORMS[outcome].for_flow(request.POST or None, flow, today=now().date())
+    form = _FORMS[outcome].for_flow(posted(request), flow, today=now().date())
     act = request.POST.get("act", "")
     if request.method == "POST" and form.is_valid() and act != "change":
         if act != "confirm":
@@ -167,7 +167,7 @@ def offer(request: HttpRequest, reference: str) -> HttpResponse:
     person = signed_in_person(request)
     flow = queries.get_flow(reference, person=person)
     check_offer_agreement(person, flow)
-    form = OfferForm(request.POST or None)
+    form = OfferForm(posted(request))
     if request.method == "POST" and form.is_valid():
         ends_on: date = form.cleaned_data["ends_on"]
         if attempt(

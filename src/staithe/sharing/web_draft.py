@@ -27,7 +27,7 @@ from staithe.sharing.models import Flow, Request
 from staithe.sharing.permissions import check_change_request
 from staithe.sharing.policies import check_draft
 from staithe.sharing.terms import filter_from_plain
-from staithe.sharing.web import attempt, has_costs, status_of
+from staithe.sharing.web import attempt, has_costs, posted, status_of
 from staithe.ui.forms import Form
 from staithe.ui.paging import paginate
 from staithe.ui.web import query_of, render_page
@@ -63,7 +63,7 @@ def choose_data(request: HttpRequest, reference: str) -> HttpResponse:
     """Find the data to ask for."""
     asked = _draft(request, reference)
     query = query_of(request)
-    found = queries.find_askable(query.get("q"), person=signed_in_person(request))
+    found = queries.find_askable(query.get("q"))
     return render_page(
         request,
         "sharing/choose-data.html",
@@ -86,7 +86,7 @@ def add_flow(request: HttpRequest, reference: str, slug: str) -> HttpResponse:
     if known:
         return redirect("sharing-flow-columns", reference=known.reference)
     form = ColumnsForm(
-        request.POST or None, offered=queries.columns_of(asset.versions.first())
+        posted(request), offered=queries.columns_of(asset.versions.first())
     )
     made: list[Flow] = []
     if (
@@ -116,7 +116,7 @@ def edit_columns(request: HttpRequest, reference: str) -> HttpResponse:
     flow = _draft_flow(request, reference)
     offered = queries.columns_of(flow.asset.versions.first(), flow)
     form = ColumnsForm(
-        request.POST or None,
+        posted(request),
         offered=offered,
         initial={
             "columns": flow.columns,
@@ -124,9 +124,12 @@ def edit_columns(request: HttpRequest, reference: str) -> HttpResponse:
             "justification": flow.justification,
         },
     )
-    if request.method == "POST" and form.is_valid():
-        if attempt(form, lambda: _edit(request, flow, **form.cleaned_data)):
-            return redirect("sharing-request-show", reference=flow.request.reference)
+    if (
+        request.method == "POST"
+        and form.is_valid()
+        and attempt(form, lambda: _edit(request, flow, **form.cleaned_data))
+    ):
+        return redirect("sharing-request-show", reference=flow.request.reference)
     return _columns_page(request, form, asked=flow.request, asset=flow.asset)
 
 
@@ -145,10 +148,13 @@ def edit_rows(request: HttpRequest, reference: str) -> HttpResponse:
     """Ask for all rows or only some."""
     flow = _draft_flow(request, reference)
     offered = queries.columns_of(flow.asset.versions.first(), flow)
-    form = RowsForm(request.POST or None, offered=offered, initial=_rows_initial(flow))
-    if request.method == "POST" and form.is_valid():
-        if attempt(form, lambda: _edit(request, flow, row_filter=form.row_filter())):
-            return redirect("sharing-request-show", reference=flow.request.reference)
+    form = RowsForm(posted(request), offered=offered, initial=_rows_initial(flow))
+    if (
+        request.method == "POST"
+        and form.is_valid()
+        and attempt(form, lambda: _edit(request, flow, row_filter=form.row_filter()))
+    ):
+        return redirect("sharing-request-show", reference=flow.request.reference)
     return render_page(
         request,
         "sharing/rows.html",
@@ -191,7 +197,7 @@ def choose_route(request: HttpRequest, reference: str) -> HttpResponse:
     flow = _draft_flow(request, reference)
     routes = routes_for(flow.request.project.purpose_code, on=now().date())
     form = RouteForm(
-        request.POST or None,
+        posted(request),
         routes=routes,
         initial={"route_id": flow.route_id, "reason": flow.route_reason},
     )
@@ -256,7 +262,7 @@ def costs(request: HttpRequest, reference: str) -> HttpResponse:
     asked = _draft(request, reference)
     names = tuple(CostsForm.base_fields)
     form = CostsForm(
-        request.POST or None, initial={name: getattr(asked, name) for name in names}
+        posted(request), initial={name: getattr(asked, name) for name in names}
     )
     if (
         request.method == "POST"
@@ -285,7 +291,7 @@ def costs(request: HttpRequest, reference: str) -> HttpResponse:
 def check_answers(request: HttpRequest, reference: str) -> HttpResponse:
     """Show every answer, then send the request."""
     asked = _draft(request, reference)
-    form = Form(request.POST if request.method == "POST" else None)
+    form = Form(posted(request))
     if request.method == "POST":
         form.is_valid()
         if attempt(

@@ -18,7 +18,7 @@ from staithe.sharing import actions, queries
 from staithe.sharing.forms import MemberForm
 from staithe.sharing.models import Project, ProjectMember
 from staithe.sharing.permissions import can_change_project, check_change_project
-from staithe.sharing.web import attempt, shown_panels, status_of
+from staithe.sharing.web import attempt, posted, shown_panels, status_of
 from staithe.ui.csv import csv_response, wants_csv
 from staithe.ui.paging import paginate
 from staithe.ui.web import query_of, render_page
@@ -80,7 +80,7 @@ def add_member(request: HttpRequest, reference: str) -> HttpResponse:
     project = queries.get_project(reference, person=person)
     check_change_project(person, project)
     people = _people_to_add(project)
-    form = MemberForm(request.POST or None, people=people)
+    form = MemberForm(posted(request), people=people)
     if request.method == "POST" and form.is_valid():
         chosen = next(p for p in people if p.public_id == form.cleaned_data["person"])
         if attempt(

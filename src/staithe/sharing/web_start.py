@@ -29,7 +29,7 @@ from staithe.sharing.forms import (
     WhyForm,
 )
 from staithe.sharing.models import Project, Request
-from staithe.sharing.web import attempt, status_of
+from staithe.sharing.web import attempt, posted, status_of
 from staithe.ui.web import render_page
 
 
@@ -51,7 +51,7 @@ def start(request: HttpRequest) -> HttpResponse:
     if "asset" in request.GET:
         request.session[KEY] = {"asset": request.GET["asset"][:80]}
     projects = list(queries.own_projects(person))
-    form = ProjectChoiceForm(request.POST or None, projects=projects)
+    form = ProjectChoiceForm(posted(request), projects=projects)
     if request.method == "POST" and form.is_valid():
         chosen = form.cleaned_data["project"]
         if chosen == NEW_PROJECT:
@@ -72,9 +72,7 @@ def purpose(request: HttpRequest) -> HttpResponse:
     """Ask for the title and the kind of purpose of a new project."""
     organisations = _organisations(request)
     answers = _answers(request)
-    form = PurposeForm(
-        request.POST or None, initial=answers, organisations=organisations
-    )
+    form = PurposeForm(posted(request), initial=answers, organisations=organisations)
     if request.method == "POST" and form.is_valid():
         _keep(request, form.cleaned_data)
         return redirect("sharing-start-why")
@@ -89,7 +87,7 @@ def why(request: HttpRequest) -> HttpResponse:
     """Ask what the project will find out or do."""
     if "purpose_code" not in _answers(request):
         return redirect("sharing-start-purpose")
-    form = WhyForm(request.POST or None, initial=_answers(request))
+    form = WhyForm(posted(request), initial=_answers(request))
     if request.method == "POST" and form.is_valid():
         _keep(request, form.cleaned_data)
         return redirect("sharing-start-benefit")
@@ -108,7 +106,7 @@ def benefit(request: HttpRequest) -> HttpResponse:
     answers = _answers(request)
     if "purpose" not in answers:
         return redirect("sharing-start-why")
-    form = BenefitForm(request.POST or None, initial=answers)
+    form = BenefitForm(posted(request), initial=answers)
     if request.method == "POST" and form.is_valid():
         _keep(request, form.cleaned_data)
         made: list[Request] = []

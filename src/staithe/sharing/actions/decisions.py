@@ -13,7 +13,11 @@ from staithe.sharing.ladder import working_days
 from staithe.sharing.models import Decision, Flow, Request
 from staithe.sharing.parties import requesters
 from staithe.sharing.permissions import check_decide_flow, check_review_flow
-from staithe.sharing.policies import check_decision, check_granted
+from staithe.sharing.policies import (
+    check_decision,
+    check_granted,
+    check_optional_text,
+)
 from staithe.sharing.states import FLOW, REQUEST
 
 
@@ -92,7 +96,9 @@ def decide_flow(
         link_columns=links,
         reason_code=reason_code if refused else "",
         reason=reason,
-        conditions="" if refused else conditions.strip(),
+        conditions=""
+        if refused
+        else check_optional_text(conditions, field="conditions"),
         review_on=review_on if refused else None,
         by=by,
         at=at,

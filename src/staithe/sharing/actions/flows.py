@@ -13,6 +13,7 @@ from staithe.sharing.policies import (
     check_can_be_asked_for,
     check_columns,
     check_draft,
+    check_optional_text,
     check_route,
     check_row_filter,
     check_text,
@@ -117,7 +118,7 @@ def _fill(
     flow.columns = list(columns)
     flow.link_columns = list(link_columns)
     flow.row_filter = check_row_filter(version, row_filter)
-    flow.justification = justification.strip()
+    flow.justification = check_optional_text(justification, field="justification")
 
 
 def _record(flow: Flow, *, by: Person, at: datetime, **body: Any) -> None:

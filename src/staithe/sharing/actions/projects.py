@@ -13,6 +13,7 @@ from staithe.sharing.permissions import check_change_project, check_start_projec
 from staithe.sharing.policies import (
     check_may_join,
     check_open_project,
+    check_optional_text,
     check_purpose_code,
     check_text,
 )
@@ -55,7 +56,7 @@ def start_project(
         benefit=check_text(
             benefit, field="benefit", ask="Say who will be better off, and how."
         ),
-        benefit_measure=benefit_measure.strip(),
+        benefit_measure=check_optional_text(benefit_measure, field="benefit_measure"),
         created_at=at,
     )
     ProjectMember.objects.create(project=project, person=by, added_at=at)

@@ -18,6 +18,7 @@ from staithe.sharing.policies import (
     check_costs,
     check_draft,
     check_open_project,
+    check_optional_text,
     check_retention,
 )
 from staithe.sharing.states import FLOW, REQUEST, find_next
@@ -60,7 +61,7 @@ def draft_request(
         project=project,
         who_pays=who_pays,
         preparation_cost=preparation_cost,
-        impact_if_refused=impact_if_refused.strip(),
+        impact_if_refused=impact_if_refused,
         needed_by=needed_by,
         retention_until=retention_until,
         created_by=by,
@@ -148,6 +149,9 @@ def _check_dates_and_costs(request: Request, *, at: datetime) -> None:
         today=at.date(),
     )
     check_retention(request.retention_until, today=at.date())
+    request.impact_if_refused = check_optional_text(
+        request.impact_if_refused, field="impact_if_refused"
+    )
 
 
 def _flow_facts(flow: Flow) -> dict[str, Any]:
