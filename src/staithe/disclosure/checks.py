@@ -10,12 +10,11 @@ from collections import defaultdict
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from staithe.disclosure.cells import Cell, Key, Table, describe_key
-
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+    from staithe.disclosure.cells import Cell, Key, Table
     from staithe.disclosure.policy import OutputPolicy
 
 

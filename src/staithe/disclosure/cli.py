@@ -13,10 +13,10 @@ from typing import TYPE_CHECKING, Any
 import click
 import yaml
 
-from staithe.base.errors import BadInput, NotFound, UserError
+from staithe.base.errors import BadInput, NotFound
 from staithe.disclosure.protect import ProtectedTable, protect_table
 from staithe.disclosure.release import to_csv, to_dict
-from staithe.disclosure.sources import Specification, read_table
+from staithe.disclosure.sources import Specification, read_file
 
 
 if TYPE_CHECKING:
@@ -42,7 +42,7 @@ def load_specification(path: Path) -> Specification:
 
 def protect_file(file: Path, specification: Specification) -> ProtectedTable:
     """Read the file, protect its table and return it; nothing is written."""
-    table: Table = read_table(file, specification)
+    table: Table = read_file(file, specification)
     return protect_table(table, specification.policy)
 
 
@@ -65,14 +65,10 @@ def _summary(table: ProtectedTable, out: Path) -> dict[str, Any]:
     help="Where to write the released table (CSV).",
 )
 @click.option("--json", "as_json", is_flag=True, help="Print the reviewer's report.")
-def command(file: Path, spec: Path, out: Path, *, as_json: bool) -> None:
+def protect(file: Path, spec: Path, out: Path, *, as_json: bool) -> None:
     """Protect a table against disclosure: hide or round, then audit as an attacker."""
-    try:
-        table = protect_file(file, load_specification(spec))
-        write_whole(out, to_csv(table))
-    except UserError as error:
-        click.echo(error.message, err=True)
-        raise SystemExit(error.exit_code) from error
+    table = protect_file(file, load_specification(spec))
+    write_whole(out, to_csv(table))
     if as_json:
         click.echo(json.dumps(_summary(table, out), indent=2, ensure_ascii=False))
         return

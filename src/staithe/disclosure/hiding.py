@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 
 
 MAX_REPAIRS = 20
+MAX_INSIDERS = 40  # each is one more attacker of the whole table
 
 
 def needed_protection(
@@ -84,11 +85,12 @@ def hide_from_all(
     table: Table, protection: Protection
 ) -> tuple[frozenset[Key], AuditResult, tuple[str, ...]]:
     """Hide from readers and from lone respondents; if that cannot be, say so."""
-    try:
-        return (*_hide(table, protection), ())
-    except AnswerIsNo:
-        if not protection.insiders:
-            raise
+    if len(protection.insiders) <= MAX_INSIDERS:
+        try:
+            return (*_hide(table, protection), ())
+        except AnswerIsNo:
+            if not protection.insiders:
+                raise
     hidden, result = _hide(table, replace(protection, insiders=()))
     caveat = (
         f"{len(protection.insiders)} cells have a single respondent, who knows that "

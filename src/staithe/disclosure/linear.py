@@ -69,6 +69,10 @@ class LinearProgram:
         """Return the price of each column's bounds in the last answer."""
         return np.asarray(self._solver.getSolution().col_dual, dtype=float)
 
+    def values(self) -> np.ndarray:
+        """Return every column's value in the last answer: a table that fits."""
+        return np.asarray(self._solver.getSolution().col_value, dtype=float)
+
     def _solve(self, column: int, cost: float) -> float:
         self._solver.changeColCost(column, cost)
         self._solver.run()

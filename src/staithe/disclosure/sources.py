@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Literal
 
 import duckdb
+import pyarrow as pa
 
 from staithe.base.errors import BadInput, NotFound
 from staithe.disclosure.cells import Dimension, Key, Table, count_table
@@ -15,10 +16,11 @@ from staithe.disclosure.tabulate import (
     MISSING,
     Tabulation,
     parse_measure,
-    quote,
     table_from_rows,
     tabulation_sql,
 )
+from staithe.tables.readers import read_table
+from staithe.tables.sql import quote_identifier
 
 
 if TYPE_CHECKING:
@@ -43,6 +45,14 @@ class Specification:
     unit: str | None = None
     count: str | None = None
     total: str | None = None
+
+    @property
+    def needed(self) -> tuple[str, ...]:
+        """The columns that the file must have."""
+        if self.kind == "counts":
+            return (*self.dimensions, self.count or "")
+        column = parse_measure(self.measure).column
+        return (self.unit or "", *self.dimensions, *([column] if column else []))
 
     @classmethod
     def from_dict(cls, values: object) -> Specification:
@@ -92,42 +102,23 @@ def _dimensions(values: Mapping[Any, Any]) -> tuple[str, ...]:
     return tuple(given)
 
 
-def read_table(path: Path, specification: Specification) -> Table:
+def read_file(path: Path, specification: Specification) -> Table:
     """Read a file into a table with its totals; BadInput where it does not fit."""
+    if not path.is_file():
+        raise NotFound(f"There is no file at {path}.")
+    source = read_table(path)
+    present = [column.name for column in source.columns]
+    for name in specification.needed:
+        if name not in present:
+            raise BadInput(
+                f"The file has no column {name!r}. It has: {', '.join(present)}."
+            )
     with duckdb.connect() as connection:
-        _open_source(connection, path)
+        batches = pa.RecordBatchReader.from_batches(source.schema, source.batches())
+        connection.register("source", batches)
         if specification.kind == "microdata":
             return _read_microdata(connection, specification)
         return _read_counts(connection, specification)
-
-
-def _open_source(connection: duckdb.DuckDBPyConnection, path: Path) -> None:
-    """Show the file as the relation `source`; only this function knows its format."""
-    if not path.is_file():
-        raise NotFound(f"There is no file at {path}.")
-    reader = "read_parquet" if path.suffix == ".parquet" else "read_csv"
-    try:
-        literal = str(path).replace("'", "''")
-        connection.execute(f"create view source as from {reader}('{literal}')")
-    except duckdb.Error as error:
-        raise BadInput(
-            f"{path.name} cannot be read as a table: it should be CSV with a header, "
-            "or Parquet."
-        ) from error
-
-
-def _columns(connection: duckdb.DuckDBPyConnection) -> set[str]:
-    return {row[0] for row in connection.execute("describe source").fetchall()}
-
-
-def _check_columns(connection: duckdb.DuckDBPyConnection, names: list[str]) -> None:
-    present = _columns(connection)
-    for name in names:
-        if name not in present:
-            raise BadInput(
-                f"The file has no column {name!r}. It has: "
-                f"{', '.join(sorted(present))}."
-            )
 
 
 def _read_microdata(
@@ -141,8 +132,6 @@ def _read_microdata(
         measure,
         largest=specification.policy.largest,
     )
-    named = [specification.unit, *specification.dimensions]
-    _check_columns(connection, [*named, *([measure.column] if measure.column else [])])
     return table_from_rows(
         _fetch(connection, tabulation_sql("source", tabulation)), tabulation
     )
@@ -163,12 +152,11 @@ def _read_counts(
     connection: duckdb.DuckDBPyConnection, specification: Specification
 ) -> Table:
     assert specification.count is not None  # checked when the specification was read
-    _check_columns(connection, [*specification.dimensions, specification.count])
     names = ", ".join(
-        f"coalesce(cast({quote(name)} as varchar), '{MISSING}')"
+        f"coalesce(cast({quote_identifier(name)} as varchar), '{MISSING}')"
         for name in specification.dimensions
     )
-    count = quote(specification.count)
+    count = quote_identifier(specification.count)
     rows = _fetch(
         connection, f"select {names}, try_cast({count} as bigint) from source"
     )

@@ -91,6 +91,27 @@ def choose_secondary(
     )
 
 
+@dataclass
+class Spread:
+    """How far apart the tables seen so far already are, for each cell.
+
+    Every answer of the attacker's program is one table that fits; two that differ
+    enough in a cell settle that cell without asking.
+    """
+
+    low: np.ndarray
+    high: np.ndarray
+
+    def add(self, values: np.ndarray) -> None:
+        """Take one more table that fits into account."""
+        np.minimum(self.low, values, out=self.low)
+        np.maximum(self.high, values, out=self.high)
+
+    def width(self, cell: int) -> float:
+        """Return the difference seen so far."""
+        return float(self.high[cell] - self.low[cell])
+
+
 class _Problem:
     """One table's master and attacker programs, in deviations from the truth."""
 
@@ -170,19 +191,29 @@ class _Problem:
         return LinearConstraint(matrix, np.asarray([c.least for c in cuts]), np.inf)
 
     def violated(self, pattern: np.ndarray) -> Iterable[Cut]:
-        """Yield a cut for each hidden cell that some attacker knows too closely."""
+        """Yield a cut for each hidden cell that some attacker knows too closely.
+
+        Lone respondents are asked once readers are safe, so that cuts come cheaply.
+        """
+        found = False
         for insider in (OUTSIDER, *self.protection.insiders):
+            if found:
+                return
             known = np.asarray([key in insider for key in self.keys])
             seen = pattern & ~known
             self.attacker.set_bounds(
                 np.where(seen, -self.down, 0.0), np.where(seen, self.up, 0.0)
             )
+            spread = Spread(np.zeros(self.size), np.zeros(self.size))
             for cell in np.flatnonzero(seen):
-                cut = self._cut(int(cell), known)
+                if spread.width(cell) >= self.widths[cell]:
+                    continue
+                cut = self._cut(int(cell), known, spread)
                 if cut is not None:
+                    found = True
                     yield cut
 
-    def _cut(self, cell: int, known: np.ndarray) -> Cut | None:
+    def _cut(self, cell: int, known: np.ndarray, spread: Spread) -> Cut | None:
         """Ask for the cell's interval; price every bound if it is too narrow.
 
         The price of a cell that this attacker knows is nothing: hiding it is no help.
@@ -190,7 +221,9 @@ class _Problem:
         needed = float(self.widths[cell])
         high = self.attacker.largest(cell)
         prices_up = self.attacker.reduced_costs()
+        spread.add(self.attacker.values())
         low = self.attacker.smallest(cell)
+        spread.add(self.attacker.values())
         if high - low >= needed - TOLERANCE * max(1.0, needed):
             return None
         prices = self._worth(prices_up) + self._worth(self.attacker.reduced_costs())

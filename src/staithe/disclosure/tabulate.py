@@ -20,6 +20,7 @@ from staithe.disclosure.cells import (
     Table,
     make_table,
 )
+from staithe.tables.sql import quote_identifier
 
 
 if TYPE_CHECKING:
@@ -71,11 +72,6 @@ def parse_measure(text: str) -> Measure:
     )
 
 
-def quote(name: str) -> str:
-    """Quote an identifier for SQL."""
-    return '"' + name.replace('"', '""') + '"'
-
-
 def tabulation_sql(source: str, tabulation: Tabulation) -> str:
     """Return one SELECT over `source` (a quoted relation) giving a row per cell.
 
@@ -87,10 +83,10 @@ def tabulation_sql(source: str, tabulation: Tabulation) -> str:
     names = [f"d{i}" for i in range(size)]
     return f"""
 with staithe_rows as (
-  select cast({quote(tabulation.unit)} as varchar) as unit,
+  select cast({quote_identifier(tabulation.unit)} as varchar) as unit,
     {_labels(tabulation)},
     {_contribution(tabulation.measure)} as v
-  from {source} where {quote(tabulation.unit)} is not null
+  from {source} where {quote_identifier(tabulation.unit)} is not null
 ), staithe_used as (select * from staithe_rows where v is not null),
 {_common_labels(tabulation, names)}
 staithe_merged as (
@@ -109,7 +105,7 @@ from staithe_units group by all order by all
 
 def _labels(tabulation: Tabulation) -> str:
     return ",\n    ".join(
-        f"coalesce(cast({quote(name)} as varchar), '{MISSING}') as d{i}"
+        f"coalesce(cast({quote_identifier(name)} as varchar), '{MISSING}') as d{i}"
         for i, name in enumerate(tabulation.dimensions)
     )
 
@@ -118,7 +114,9 @@ def _contribution(measure: Measure) -> str:
     if measure.kind != "sum":
         return "1"
     assert measure.column is not None  # a sum names its column
-    return f"cast({quote(measure.column)} as decimal(28, {measure.decimals}))"
+    return (
+        f"cast({quote_identifier(measure.column)} as decimal(28, {measure.decimals}))"
+    )
 
 
 def _per_unit(tabulation: Tabulation) -> str:

@@ -29,31 +29,45 @@ GOOD = [
     "from people -- a comment",
     "SELECT Person, AREA FROM People",
     "select p.person, area, income from people p join income i using (person)",
-    "select p.person, area, i.income from people p left join income i "
-    "on p.person = i.person and i.income > 10",
+    (
+        "select p.person, area, i.income from people p left join income i "
+        "on p.person = i.person and i.income > 10"
+    ),
     "select a.person, area from people a, income b where b.person = a.person",
     "select person, sum(cost) as cost from visits group by person",
     "select person, sum(cost) as cost from visits group by 1",
     "select person as p, person, count(*) n from visits group by all",
-    "with v as (select person, sum(cost) as cost, count(*) filter (where cost > 5) n "
-    "from visits group by person having count(*) > 1) "
-    "select person, area, cost from people join v using (person)",
-    "select person, area, row_number() over (partition by person order by age) r "
-    "from people qualify r = 1",
+    (
+        "with v as (select person, sum(cost) as cost, count(*) filter (where cost > 5) n "
+        "from visits group by person having count(*) > 1) "
+        "select person, area, cost from people join v using (person)"
+    ),
+    (
+        "select person, area, row_number() over (partition by person order by age) r "
+        "from people qualify r = 1"
+    ),
     "select person, area from people where person in (select person from visits)",
-    "select person, area from people where person not in "
-    "(select person from visits where cost > 3) and area in ('a', 'b')",
+    (
+        "select person, area from people where person not in "
+        "(select person from visits where cost > 3) and area in ('a', 'b')"
+    ),
     "select person, area from people union all select person, 'none' from income",
     "select person, area from people semi join visits using (person)",
-    "select person, case when age between 18 and 30 then 'young' else 'old' end band, "
-    "try_cast(area as integer) a, coalesce(area, 'x') b from people where area is not "
-    "null and name like 'A%' order by age limit 100",
-    "select p.person, b.label from people p join (values (1, 'a'), (2, 'b')) as "
-    "b(age, label) on p.age = b.age",
+    (
+        "select person, case when age between 18 and 30 then 'young' else 'old' end band, "
+        "try_cast(area as integer) a, coalesce(area, 'x') b from people where area is not "
+        "null and name like 'A%' order by age limit 100"
+    ),
+    (
+        "select p.person, b.label from people p join (values (1, 'a'), (2, 'b')) as "
+        "b(age, label) on p.age = b.age"
+    ),
     "select distinct on (person) person, day from visits order by day",
     "select person, * exclude (person, name) from people",
-    "select person, date_trunc('month', day) as month from visits "
-    "where day >= date '2024-01-01' - interval 3 month",
+    (
+        "select person, date_trunc('month', day) as month from visits "
+        "where day >= date '2024-01-01' - interval 3 month"
+    ),
     "select person, area from (select person, area from people where age > 3) as q",
 ]
 
@@ -120,8 +134,10 @@ SYSTEM = [
     "-- nothing",
     "select",
     "select person from people where",
-    "with recursive r(n) as (select 1 union all select n + 1 from r) "
-    "select person, n from people, r",
+    (
+        "with recursive r(n) as (select 1 union all select n + 1 from r) "
+        "select person, n from people, r"
+    ),
     "select person, repeat('x', 4000000000) from people",
     "select person, levenshtein(repeat('a', 100000), name) from people",
     "select person, lpad('x', 4000000000, 'y') from people",
@@ -216,10 +232,60 @@ def test_a_list_of_functions_holds_none_that_reaches_outside():
 
 
 words = st.sampled_from(
-    "select from person people income join using ( ) , * . where group by order with "
-    "as union all recursive values range(3) 'x' 1 sum(income) count(*) over and or = "
-    "distinct on limit in not exists lateral semi area age ; copy attach read_csv "
-    '"person" p. i. case when then end'.split()
+    [
+        "select",
+        "from",
+        "person",
+        "people",
+        "income",
+        "join",
+        "using",
+        "(",
+        ")",
+        ",",
+        "*",
+        ".",
+        "where",
+        "group",
+        "by",
+        "order",
+        "with",
+        "as",
+        "union",
+        "all",
+        "recursive",
+        "values",
+        "range(3)",
+        "'x'",
+        "1",
+        "sum(income)",
+        "count(*)",
+        "over",
+        "and",
+        "or",
+        "=",
+        "distinct",
+        "on",
+        "limit",
+        "in",
+        "not",
+        "exists",
+        "lateral",
+        "semi",
+        "area",
+        "age",
+        ";",
+        "copy",
+        "attach",
+        "read_csv",
+        '"person"',
+        "p.",
+        "i.",
+        "case",
+        "when",
+        "then",
+        "end",
+    ]
 )
 
 

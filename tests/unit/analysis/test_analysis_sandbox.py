@@ -214,8 +214,10 @@ def test_mistakes_get_a_sentence_without_a_value_or_a_path(project_file, sql, wo
         "attach '/tmp/x'",
         "install httpfs",
         "select person, repeat('x', 4000000000) as area from people",
-        "with recursive r(n) as (select 1 union all select n + 1 from r) "
-        "select person, n as area from people, r",
+        (
+            "with recursive r(n) as (select 1 union all select n + 1 from r) "
+            "select person, n as area from people, r"
+        ),
         "select * from secret",
     ],
 )

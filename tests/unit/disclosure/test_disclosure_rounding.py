@@ -17,14 +17,13 @@ from staithe.disclosure.rounding import round_table
 @settings(max_examples=60, deadline=None)
 @given(
     seed=st.integers(0, 10_000),
-    rows=st.integers(1, 8),
-    columns=st.integers(1, 6),
+    size=st.tuples(st.integers(1, 8), st.integers(1, 6)),
     base=st.sampled_from([3, 5, 10]),
 )
 def test_rounded_tables_add_up_and_stay_within_the_base(
-    seed, rows, columns, base, random_table, lines
+    seed, size, base, random_table, lines
 ):
-    table = random_table(rows, columns, seed=seed, mean=12)
+    table = random_table(*size, seed=seed, mean=12)
     rounded = round_table(table, base=base)
     for cell in table.cells:
         assert rounded[cell.key] % base == 0
