@@ -7,3 +7,11 @@ class SharingConfig(AppConfig):
     """Asking for data and agreeing about it."""
 
     name = "staithe.sharing"
+
+    def ready(self) -> None:
+        """Add this room's blocks to the catalogue's pages."""
+        from staithe.catalogue import panels as catalogue_panels
+        from staithe.sharing import panels
+
+        catalogue_panels.register("asset", panels.asset_requests)
+        catalogue_panels.register("organisation", panels.organisation_decisions)

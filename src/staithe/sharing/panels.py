@@ -1,34 +1,49 @@
-"""Where rooms below add a block to a page of this room.
-
-A room registers a function in its AppConfig.ready; the page asks every function for
-its block and shows those that answer. Each function checks its own permission.
-"""
+"""Blocks on pages: the board that rooms below fill, and what this room adds above."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from typing import Any, Literal
+from typing import TYPE_CHECKING, Any
 
-from staithe.catalogue.panels import PanelBlock
-
-
-__all__ = ["PANELS", "Panel", "PanelBlock", "Place", "blocks", "register"]
+from staithe.sharing import queries
+from staithe.ui.panels import Board, PanelBlock
 
 
-Place = Literal["project", "agreement", "request"]
-
-Panel = Callable[[Any, Any], PanelBlock | None]
-
-PANELS: dict[Place, list[Panel]] = {"project": [], "agreement": [], "request": []}
+if TYPE_CHECKING:
+    from staithe.catalogue.models import Asset
+    from staithe.people.models import Organisation
 
 
-def register(place: Place, function: Panel) -> None:
-    """Add a function (subject of the page, person) -> block or None to a page."""
-    if function not in PANELS[place]:
-        PANELS[place].append(function)
+__all__ = [
+    "PanelBlock",
+    "asset_requests",
+    "draw",
+    "organisation_decisions",
+    "register",
+]
+
+_BOARD = Board("project", "agreement", "request")
+register = _BOARD.register
+draw = _BOARD.draw
 
 
-def blocks(place: Place, subject: Any, person: Any) -> list[PanelBlock]:
-    """Return the blocks that this person sees on the page of this subject."""
-    made = (function(subject, person) for function in PANELS[place])
-    return sorted((block for block in made if block), key=lambda block: block.order)
+def asset_requests(asset: Asset, person: Any) -> PanelBlock | None:
+    """Show a person the requests for an asset that they may see."""
+    flows = queries.flows_for_asset(asset, person)
+    if not flows:
+        return None
+    return PanelBlock(
+        "Requests for this data",
+        "sharing/asset-panel.html",
+        {"flows": flows},
+        order=60,
+    )
+
+
+def organisation_decisions(organisation: Organisation, person: Any) -> PanelBlock:
+    """Show anyone how an organisation has answered: counts, never names."""
+    return PanelBlock(
+        "How it answers requests",
+        "sharing/organisation-panel.html",
+        {"answers": queries.answers_of(organisation)},
+        order=40,
+    )

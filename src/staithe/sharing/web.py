@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from django.contrib import messages
 from django.shortcuts import redirect
-from django.template.loader import render_to_string
-from django.utils.safestring import SafeString, mark_safe
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
 from staithe.base.clock import now
@@ -19,7 +17,7 @@ from staithe.people.web import signed_in
 from staithe.sharing import actions, queries
 from staithe.sharing.forms import MessageForm, QueueFilter, RequestFilter
 from staithe.sharing.models import Flow, Request
-from staithe.sharing.panels import blocks
+from staithe.sharing.panels import draw
 from staithe.sharing.permissions import (
     can_change_request,
     can_decide_flow,
@@ -37,7 +35,6 @@ if TYPE_CHECKING:
 
     from django.http import HttpRequest, HttpResponse, QueryDict
 
-    from staithe.sharing.panels import Place
     from staithe.ui.forms import Form
 
 
@@ -59,26 +56,6 @@ def posted(request: HttpRequest) -> QueryDict | None:
 def status_of(form: Form) -> int:
     """Return 422 for a form that was sent and refused."""
     return 422 if form.is_bound and form.errors else 200
-
-
-def shown_panels(
-    request: HttpRequest, place: Place, subject: Any
-) -> list[tuple[str, SafeString]]:
-    """Return the blocks that rooms below add to a page, drawn."""
-    person = signed_in_person(request)
-    return [
-        (
-            block.title,
-            mark_safe(  # noqa: S308  drawn by a template that escapes
-                render_to_string(
-                    block.template,
-                    {**block.context, "subject": subject, "person": person},
-                    request,
-                )
-            ),
-        )
-        for block in blocks(place, subject, person)
-    ]
 
 
 @require_GET
@@ -197,7 +174,7 @@ def _show_draft(request: HttpRequest, asked: Request) -> HttpResponse:
             "flows": flows,
             "costs_done": has_costs(asked),
             "may_change": can_change_request(signed_in_person(request), asked),
-            "panels": shown_panels(request, "request", asked),
+            "panels": draw("request", asked, request),
         },
     )
 
@@ -223,7 +200,7 @@ def _show_sent(request: HttpRequest, asked: Request, form: Form) -> HttpResponse
             "may_withdraw": asked.state == Request.State.SUBMITTED
             and can_change_request(person, asked),
             "entries": queries.timeline(asked),
-            "panels": shown_panels(request, "request", asked),
+            "panels": draw("request", asked, request),
         },
         status=status_of(form),
     )

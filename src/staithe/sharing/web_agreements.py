@@ -16,6 +16,7 @@ from staithe.people.web import signed_in
 from staithe.sharing import actions, queries
 from staithe.sharing.forms import AcceptForm, AgreementFilter, ReasonForm
 from staithe.sharing.models import Agreement
+from staithe.sharing.panels import draw
 from staithe.sharing.permissions import (
     can_accept_agreement,
     can_end_agreement,
@@ -28,7 +29,7 @@ from staithe.sharing.permissions import (
 from staithe.sharing.plain_english import closing_sentences, term_sections
 from staithe.sharing.states import AGREEMENT, find_next
 from staithe.sharing.terms import get_stored_terms
-from staithe.sharing.web import attempt, posted, shown_panels, status_of
+from staithe.sharing.web import attempt, posted, status_of
 from staithe.ui.csv import csv_response, wants_csv
 from staithe.ui.paging import paginate
 from staithe.ui.web import query_of, render_page
@@ -80,7 +81,7 @@ def show_agreement(request: HttpRequest, reference: str) -> HttpResponse:
             "may_revoke": _may(agreement, "revoke")
             and can_revoke_agreement(person, agreement),
             "may_end": _may(agreement, "end") and can_end_agreement(person, agreement),
-            "panels": shown_panels(request, "agreement", agreement),
+            "panels": draw("agreement", agreement, request),
         },
     )
 

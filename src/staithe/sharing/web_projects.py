@@ -17,8 +17,9 @@ from staithe.people.web import signed_in
 from staithe.sharing import actions, queries
 from staithe.sharing.forms import MemberForm
 from staithe.sharing.models import Project, ProjectMember
+from staithe.sharing.panels import draw
 from staithe.sharing.permissions import can_change_project, check_change_project
-from staithe.sharing.web import attempt, posted, shown_panels, status_of
+from staithe.sharing.web import attempt, posted, status_of
 from staithe.ui.csv import csv_response, wants_csv
 from staithe.ui.paging import paginate
 from staithe.ui.web import query_of, render_page
@@ -67,7 +68,7 @@ def show_project(request: HttpRequest, reference: str) -> HttpResponse:
             "members": _members(project),
             "may_change": can_change_project(person, project),
             "entries": queries.project_history(project),
-            "panels": shown_panels(request, "project", project),
+            "panels": draw("project", project, request),
         },
     )
 
