@@ -251,7 +251,7 @@ def measure(
     """Return how full, and where it says so how valid, each column is on each side."""
     filled = ", ".join(f"count({quote(column)})" for column in columns)
     checks = [column for column in columns if column.endswith("__valid")]
-    good = "".join(f", count_if({quote(column)})" for column in checks)
+    good = "".join(f", count(*) FILTER ({quote(column)})" for column in checks)
     rows = con.execute(
         f"SELECT source_number, count(*), {filled}{good} FROM {table}"
         " GROUP BY 1 ORDER BY 1"

@@ -68,9 +68,11 @@ CREATE OR REPLACE TEMP MACRO st_is_capital_first(r) AS
 """
 
 _DATE_MACROS = f"""
+-- Never a plain cast: DuckDB may work a branch out before it knows the branch is taken.
+CREATE OR REPLACE TEMP MACRO st_int(t) AS try_cast(t AS INTEGER);
 CREATE OR REPLACE TEMP MACRO st_year(y) AS
-  CASE WHEN length(y) > 2 THEN y::INTEGER
-       WHEN y::INTEGER > 30 THEN 1900 + y::INTEGER ELSE 2000 + y::INTEGER END;
+  CASE WHEN length(y) > 2 THEN st_int(y)
+       WHEN st_int(y) > 30 THEN 1900 + st_int(y) ELSE 2000 + st_int(y) END;
 CREATE OR REPLACE TEMP MACRO st_ymd(y, m, d) AS
   CASE WHEN y BETWEEN 1 AND 9999 AND m BETWEEN 0 AND 99 AND d BETWEEN 0 AND 99
        THEN format('{{:04d}}-{{:02d}}-{{:02d}}', y, m, d) END;
@@ -78,22 +80,22 @@ CREATE OR REPLACE TEMP MACRO st_month(t) AS
   map_extract(MAP {MONTHS}, left(lower(t), 3))[1];
 CREATE OR REPLACE TEMP MACRO st_date_parts(p, month_first) AS
   CASE WHEN p[1] = '' THEN NULL
-       WHEN month_first THEN st_ymd(st_year(p[3]), p[1]::INTEGER, p[2]::INTEGER)
-       ELSE st_ymd(st_year(p[3]), p[2]::INTEGER, p[1]::INTEGER) END;
+       WHEN month_first THEN st_ymd(st_year(p[3]), st_int(p[1]), st_int(p[2]))
+       ELSE st_ymd(st_year(p[3]), st_int(p[2]), st_int(p[1])) END;
 -- A date as YYYY-MM-DD text by its parts, possible or not (2001-02-31 stays).
 CREATE OR REPLACE TEMP MACRO st_written_date(x, month_first) AS
   CASE
     WHEN x IS NULL THEN NULL
     WHEN regexp_matches(x, '^\\d{{4}}[-/. ]\\d{{1,2}}[-/. ]\\d{{1,2}}([T ].*)?$') THEN
-      st_ymd(left(x, 4)::INTEGER,
-             regexp_extract(x, '^\\d{{4}}\\D(\\d{{1,2}})', 1)::INTEGER,
-             regexp_extract(x, '^\\d{{4}}\\D\\d{{1,2}}\\D(\\d{{1,2}})', 1)::INTEGER)
+      st_ymd(st_int(left(x, 4)),
+             st_int(regexp_extract(x, '^\\d{{4}}\\D(\\d{{1,2}})', 1)),
+             st_int(regexp_extract(x, '^\\d{{4}}\\D\\d{{1,2}}\\D(\\d{{1,2}})', 1)))
     WHEN regexp_full_match(x, '\\d{{8}}') THEN
-      CASE WHEN substr(x, 5, 2)::INTEGER > 12 AND substr(x, 5, 2) IN ('18','19','20')
-                AND substr(x, 3, 2)::INTEGER <= 12
-           THEN st_ymd(right(x, 4)::INTEGER, substr(x, 3, 2)::INTEGER, left(x, 2)::INTEGER)
-           ELSE st_ymd(left(x, 4)::INTEGER, substr(x, 5, 2)::INTEGER,
-                       right(x, 2)::INTEGER) END
+      CASE WHEN st_int(substr(x, 5, 2)) > 12 AND substr(x, 5, 2) IN ('18','19','20')
+                AND st_int(substr(x, 3, 2)) <= 12
+           THEN st_ymd(st_int(right(x, 4)), st_int(substr(x, 3, 2)), st_int(left(x, 2)))
+           ELSE st_ymd(st_int(left(x, 4)), st_int(substr(x, 5, 2)),
+                       st_int(right(x, 2))) END
     WHEN regexp_matches(x, '^\\d{{1,2}}[-/. ]\\d{{1,2}}[-/. ](\\d{{4}}|\\d{{2}})([T ].*)?$')
       THEN st_date_parts([regexp_extract(x, '^(\\d{{1,2}})', 1),
                           regexp_extract(x, '^\\d{{1,2}}\\D(\\d{{1,2}})', 1),
@@ -102,10 +104,10 @@ CREATE OR REPLACE TEMP MACRO st_written_date(x, month_first) AS
     WHEN regexp_matches(x, '^\\d{{1,2}}(st|nd|rd|th)?[-/., ]+[A-Za-z]{{3,9}}[-/., ]+\\d{{2,4}}$')
       THEN st_ymd(st_year(regexp_extract(x, '(\\d+)$', 1)),
                   st_month(regexp_extract(x, '[-/., ]([A-Za-z]{{3,9}})[-/., ]', 1)),
-                  regexp_extract(x, '^(\\d{{1,2}})', 1)::INTEGER)
+                  st_int(regexp_extract(x, '^(\\d{{1,2}})', 1)))
     WHEN regexp_matches(x, '^[A-Za-z]{{3,9}}[ .]+\\d{{1,2}}(st|nd|rd|th)?[, ]+\\d{{4}}$')
-      THEN st_ymd(right(x, 4)::INTEGER, st_month(x),
-                  regexp_extract(x, '[ .](\\d{{1,2}})', 1)::INTEGER)
+      THEN st_ymd(st_int(right(x, 4)), st_month(x),
+                  st_int(regexp_extract(x, '[ .](\\d{{1,2}})', 1)))
   END;
 CREATE OR REPLACE TEMP MACRO st_possible(d) AS try_cast(d AS DATE) IS NOT NULL;
 """
