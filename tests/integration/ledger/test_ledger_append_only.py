@@ -33,7 +33,18 @@ FORBIDDEN = [
     "UPDATE ledger_event SET body = NULL",
     "UPDATE ledger_event SET salt = NULL",
     "UPDATE ledger_event SET salt = commitment",
-    "UPDATE ledger_event SET body = NULL, salt = NULL, actor = 'person:P-2'",
+    *(
+        f"UPDATE ledger_event SET body = NULL, salt = NULL, {change}"
+        for change in (
+            "number = number + 10",
+            "at = '2020-01-01 00:00:00+00:00'",
+            "name = 'sharing:thing:unmade'",
+            "actor = 'person:P-2'",
+            "organisation = ''",
+            "subject = 'thing:2'",
+            "commitment = salt",
+        )
+    ),
     "UPDATE ledger_node SET hash = hash",
     "UPDATE ledger_node SET level = 9",
     "UPDATE ledger_head SET size = 0",

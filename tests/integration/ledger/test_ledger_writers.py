@@ -20,14 +20,16 @@ from django.db import connection
 
 
 WRITE = """
-import sys, time
+import sys
 import django
 django.setup()
 from staithe.base.clock import now
 from staithe.ledger.actions import action, record
+from staithe.ledger.models import Event
 
 def make(*, at):
-    return record(by=sys.argv[2], at=at, subject="thing:1")
+    seen = Event.objects.count()  # what an action reads must hold when it commits
+    return record(by=sys.argv[2], at=at, subject="thing:1", seen=seen)
 
 make.__module__ = "staithe.sharing.actions"
 act = action("sharing:thing:made")(make)
@@ -45,7 +47,9 @@ from staithe.ledger.models import Event
 signed = queries.latest_checkpoint(at=now())  # checks every leaf and the old head
 lines = "".join(queries.export_lines(signed=signed, with_bodies=True))
 actors = {e.number: e.actor for e in Event.objects.all()}
-print(json.dumps({"size": signed.size, "actors": actors, "export": lines}))
+seen = {e.number: json.loads(e.body)["seen"] for e in Event.objects.all()}
+found = {"size": signed.size, "actors": actors, "seen": seen, "export": lines}
+print(json.dumps(found))
 """
 
 MIGRATE = """
@@ -99,6 +103,7 @@ def numbers(output: str) -> list[int]:
 
 
 def test_writers_at_once_share_out_the_numbers_without_a_gap(run, tmp_path):
+    """And each acts on what is true when it commits: one action runs at a time."""
     from staithe.ledger.verify import verify
 
     writers = {name: run(WRITE, "40", name) for name in ("a", "b", "c")}
@@ -111,6 +116,7 @@ def test_writers_at_once_share_out_the_numbers_without_a_gap(run, tmp_path):
     assert sorted(functools.reduce(operator.iadd, wrote.values(), [])) == list(
         range(120)
     )
+    assert found["seen"] == {str(number): number for number in range(120)}
     for name, own in wrote.items():
         assert own == sorted(own)
         assert {found["actors"][str(number)] for number in own} == {name}
