@@ -206,7 +206,7 @@ class _Problem:
             )
             spread = Spread(np.zeros(self.size), np.zeros(self.size))
             for cell in np.flatnonzero(seen):
-                if spread.width(cell) >= self.widths[cell]:
+                if spread.width(int(cell)) >= self.widths[cell]:
                     continue
                 cut = self._cut(int(cell), known, spread)
                 if cut is not None:
