@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import datetime
 
 from staithe.accountability.models import Credit, Outcome
-from staithe.base.errors import BadInput, NotAllowed
+from staithe.accountability.policies import check_holders, check_member, check_outcome
 from staithe.base.ids import new_reference
 from staithe.ledger.actions import action, record
 from staithe.people.models import Organisation, Person
@@ -27,28 +27,32 @@ def record_outcome(
     evidence_link: str = "",
     preparation_cost: int | None = None,
 ) -> Outcome:
-    """Record a result of a project and credit every holder that agreed to share."""
-    _check_member(project, by)
-    if not title.strip():
-        raise BadInput("Give the result a title.", field="title")
-    if not description.strip():
-        raise BadInput(
-            "Say what changed because the data was shared.", field="description"
-        )
-    _check_link(evidence_link)
+    """Record a result of a project and credit every holder that agreed to share.
+
+    NotAllowed for others than members, Conflict before any agreement was in force,
+    BadInput naming the field. `preparation_cost` is in whole pounds.
+    """
+    check_member(by, project)
+    texts = check_outcome(
+        {
+            "title": title,
+            "description": description,
+            "measure": measure,
+            "value": value,
+            "evidence_link": evidence_link,
+        },
+        cost=preparation_cost,
+    )
+    holders = holders_of(project)
+    check_holders(holders, project)
     outcome = Outcome.objects.create(
         reference=new_reference("RES"),
         project=project,
-        title=title.strip()[:200],
-        description=description.strip(),
-        measure=measure.strip()[:200],
-        value=value.strip()[:60],
-        evidence_link=evidence_link.strip(),
         preparation_cost=preparation_cost,
         by=by,
         at=at,
+        **texts,
     )
-    holders = holders_of(project)
     Credit.objects.bulk_create(
         Credit(outcome=outcome, organisation=holder) for holder in holders
     )
@@ -80,20 +84,3 @@ def holders_of(project: Project) -> list[Organisation]:
         assets__flows__agreement__accepted_at__isnull=False,
     )
     return list(found.distinct().order_by("slug"))
-
-
-def _check_member(project: Project, person: Person) -> None:
-    if not project.members.filter(person=person, ended_at=None).exists():
-        raise NotAllowed("Only members of the project can record its results.")
-
-
-def _check_link(link: str) -> None:
-    """Accept a path on this service or an https address, nothing that runs."""
-    text = link.strip()
-    if text and not (text.startswith(("/", "https://")) and not text.startswith("//")):
-        raise BadInput(
-            "The evidence must be a path here or an address that starts with https://.",
-            field="evidence_link",
-        )
-    if len(text) > 500:  # noqa: PLR2004  the column's width
-        raise BadInput("The evidence link is too long.", field="evidence_link")
