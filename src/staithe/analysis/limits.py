@@ -14,7 +14,11 @@ from typing import Any
 
 @dataclass(frozen=True)
 class Limits:
-    """Bounds of one query: wall-clock seconds, memory, threads, size of the answer."""
+    """Bounds of one query: wall-clock seconds, memory, threads, size of the answer.
+
+    `required_walls`: walls (see `worker.lock_down`) without which no query runs. An
+    operator whose kernel has no Landlock may decide to rely on the others.
+    """
 
     seconds: float = 20.0
     memory_mb: int = 512
@@ -24,6 +28,7 @@ class Limits:
     max_cells: int = 2_000
     max_label: int = 200
     max_result_bytes: int = 8 * 1024 * 1024
+    required_walls: tuple[str, ...] = ("limits", "files")
 
     def to_dict(self) -> dict[str, Any]:
         """Write as plain values for the child process."""

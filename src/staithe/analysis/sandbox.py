@@ -19,7 +19,14 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from staithe.analysis.limits import Limits
-from staithe.base.errors import BadInput, Damaged, NotFound, TooLarge, UserError
+from staithe.base.errors import (
+    AnswerIsNo,
+    BadInput,
+    Damaged,
+    NotFound,
+    TooLarge,
+    UserError,
+)
 from staithe.disclosure.protect import ProtectedTable, protect_table
 from staithe.disclosure.tabulate import table_from_rows
 
@@ -35,20 +42,38 @@ if TYPE_CHECKING:
 READ_AT_ONCE = 65_536
 DEFAULT_LIMITS = Limits()
 
-OUTCOMES: dict[str, UserError] = {
-    "damaged": Damaged("The project's data file cannot be opened as a database."),
-    "memory": TooLarge(
+OUTCOMES: dict[str, tuple[type[UserError], str, str]] = {  # kind, words, code
+    "damaged": (
+        Damaged,
+        "The project's data file cannot be opened as a database.",
+        "damaged",
+    ),
+    "memory": (
+        TooLarge,
         "The query needed more memory than it may use: read fewer rows or columns.",
-        code="out-of-memory",
+        "out-of-memory",
     ),
-    "size": TooLarge("The answer is too large: use fewer categories."),
-    "values": BadInput(
+    "size": (
+        TooLarge,
+        "The answer is too large: use fewer categories.",
+        "too-large",
+    ),
+    "values": (
+        BadInput,
         "A value could not be converted or computed as the query asks: try TRY_CAST, "
-        "and check the types of the columns."
+        "and check the types of the columns.",
+        "bad-input",
     ),
-    "stopped": TooLarge(
+    "walls": (
+        AnswerIsNo,
+        "This machine cannot confine a query to its own data (it needs Linux with "
+        "Landlock), so none is run. Ask whoever runs the service.",
+        "not-confined",
+    ),
+    "stopped": (
+        TooLarge,
         "The query used more time or memory than it may and was stopped.",
-        code="stopped",
+        "stopped",
     ),
 }
 NAMED = {kind.__name__: kind for kind in (BadInput, TooLarge, Damaged)}
@@ -196,7 +221,7 @@ def _exchange(worker: subprocess.Popen[bytes], request: bytes, limits: Limits) -
         worker.stdin.write(request)
         worker.stdin.close()
     except BrokenPipeError as error:
-        raise OUTCOMES["stopped"] from error
+        raise outcome("stopped") from error
     parts: list[bytes] = []
     size = 0
     descriptor = worker.stdout.fileno()
@@ -215,7 +240,13 @@ def _exchange(worker: subprocess.Popen[bytes], request: bytes, limits: Limits) -
         parts.append(part)
         size += len(part)
         if size > limits.max_result_bytes:
-            raise OUTCOMES["size"]
+            raise outcome("size")
+
+
+def outcome(kind: str) -> UserError:
+    """Return the error that tells a person how a query ended."""
+    error, message, code = OUTCOMES[kind]
+    return error(message, code=code)
 
 
 def _read_reply(text: bytes) -> dict[str, Any]:
@@ -223,10 +254,10 @@ def _read_reply(text: bytes) -> dict[str, Any]:
     try:
         reply: dict[str, Any] = json.loads(text)
     except ValueError:
-        raise OUTCOMES["stopped"] from None
+        raise outcome("stopped") from None
     if "error" in reply:
         kind, message = reply["error"]["kind"], reply["error"]["message"]
         if kind in NAMED:
             raise NAMED[kind](message)
-        raise OUTCOMES.get(kind, OUTCOMES["stopped"])
+        raise outcome(kind if kind in OUTCOMES else "stopped")
     return reply

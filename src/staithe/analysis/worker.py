@@ -45,6 +45,11 @@ def lock_down(database: Path, limits: Limits) -> dict[str, str]:
     }
 
 
+def is_missing(walls: dict[str, str], name: str) -> bool:
+    """Whether a wall does not stand here."""
+    return walls.get(name, "not applied").startswith("not applied")
+
+
 def _import_everything() -> None:
     """Import what a query may need: no file of the library can be opened later."""
     import decimal  # noqa: F401  the engine's client imports these late
@@ -198,7 +203,8 @@ def main() -> None:
     limits = Limits(**request["limits"])
     database = Path(request["database"])
     walls = lock_down(database, limits)
-    answer = _answer(request, database, limits)
+    missing = [name for name in limits.required_walls if is_missing(walls, name)]
+    answer = _error("walls", "") if missing else _answer(request, database, limits)
     text = json.dumps(answer | {"walls": walls}).encode()
     if len(text) > limits.max_result_bytes:
         text = json.dumps({"error": {"kind": "size", "message": ""}}).encode()

@@ -64,7 +64,7 @@ def to_grid(table: ProtectedTable) -> Grid:
     if len(dimensions) > GRID_DIMENSIONS:
         raise BadInput("A table of three dimensions has no grid: use the CSV.")
     cells = {cell.key: released_value(cell, table.measure) for cell in table.cells}
-    text = {key: _text(value) for key, value in cells.items()}
+    text = {key: _text(value, table.measure) for key, value in cells.items()}
     across: list[Key] = [()]
     headings = [value_heading(table)]
     if len(dimensions) == GRID_DIMENSIONS:
@@ -152,8 +152,8 @@ def _labels_of(dimension: Dimension) -> list[str]:
     return [*dimension.categories, total_label(dimension)]
 
 
-def _text(value: float | str) -> str:
-    return value if isinstance(value, str) else f"{value:,}"
+def _text(value: float | str, measure: Measure) -> str:
+    return value if isinstance(value, str) else f"{value:,.{measure.decimals}f}"
 
 
 def _safe(value: Any) -> Any:

@@ -68,6 +68,12 @@ def test_the_result_says_which_walls_stood(project_file):
     assert set(walls) == {"network", "limits", "powers", "files", "calls"}
 
 
+def test_without_a_required_wall_no_query_runs(project_file):
+    """A kernel that cannot confine the query gets none: fail closed."""
+    with pytest.raises(AnswerIsNo, match="cannot confine"):
+        ask(project_file, JOINED, required_walls=("limits", "files", "moat"))
+
+
 def test_people_are_counted_once_however_many_records_they_have(project_file):
     """A person repeated a hundred times in a cell is one contributor, and dominates."""
     sql = (
