@@ -16,12 +16,26 @@ from staithe.sharing import actions
 START = datetime(2026, 1, 5, 9, 0, tzinfo=UTC)  # a Monday
 DAY = timedelta(days=1)
 
+
+def make_column(name: str, type_name: str, *, identifies: bool) -> dict[str, Any]:
+    """Return a column as publishing describes it."""
+    return {
+        "name": name,
+        "type": type_name,
+        "semantic_type": "name" if identifies else "category",
+        "nulls": 0,
+        "distinct": 10,
+        "identifies": identifies,
+        "description": "",
+    }
+
+
 COLUMNS = [
-    {"name": "surname", "type": "VARCHAR", "identifies": True},
-    {"name": "born", "type": "DATE", "identifies": True},
-    {"name": "sector", "type": "VARCHAR", "identifies": False},
-    {"name": "pay_band", "type": "VARCHAR", "identifies": False},
-    {"name": "year", "type": "BIGINT", "identifies": False},
+    make_column("surname", "VARCHAR", identifies=True),
+    make_column("born", "DATE", identifies=True),
+    make_column("sector", "VARCHAR", identifies=False),
+    make_column("pay_band", "VARCHAR", identifies=False),
+    make_column("year", "BIGINT", identifies=False),
 ]
 
 
@@ -71,7 +85,7 @@ def make_asset(
         rows=10,
         bytes=100,
         columns=COLUMNS,
-        profile={},
+        profile={"dimensions": {}, "findings": []},
         source_name=f"{slug}.csv",
         created_at=START,
     )
