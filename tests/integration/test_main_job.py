@@ -30,7 +30,7 @@ from staithe.demo.telling import Telling
 from staithe.exchange import actions as exchange
 from staithe.exchange.models import Grant, Join
 from staithe.ledger import recording
-from staithe.ledger.actions import ACTIONS, erase_event, rotate_key
+from staithe.ledger.actions import ACTIONS, HANDLERS, erase_event, rotate_key
 from staithe.ledger.models import Event
 from staithe.people import actions as people
 from staithe.people.models import Person
@@ -129,6 +129,7 @@ def test_main_job_ends_in_a_released_table_and_every_action_rolls_back(
     _call_the_rest(told, tmp_path)
     missed = sorted(set(ACTIONS) - probe.tried)
     assert not missed, f"no call of these actions was tested: {missed}"
+    assert set(HANDLERS) <= set(ACTIONS), "a handler waits for an unknown event"
     numbers = list(Event.objects.values_list("number", flat=True))
     assert numbers == list(range(len(numbers)))
 

@@ -48,6 +48,8 @@ def _database(url: str) -> dict[str, object]:
                 "init_command": (
                     "PRAGMA journal_mode=WAL;PRAGMA synchronous=FULL;"
                     "PRAGMA busy_timeout=30000;PRAGMA foreign_keys=ON;"
+                    # Erased bodies and salts leave the file, not only the table.
+                    "PRAGMA secure_delete=ON;"
                 ),
             },
         }
