@@ -60,7 +60,7 @@ class Request(models.Model):
 
     class State(models.TextChoices):
         DRAFT = "draft", "Draft"
-        SUBMITTED = "submitted", "Waiting for decisions"
+        SUBMITTED = "submitted", "Waiting"
         DECIDED = "decided", "Decided"
         WITHDRAWN = "withdrawn", "Withdrawn"
 
@@ -107,7 +107,7 @@ class Flow(models.Model):
 
     class State(models.TextChoices):
         DRAFT = "draft", "Draft"
-        SUBMITTED = "submitted", "Waiting for the holder"
+        SUBMITTED = "submitted", "Waiting"
         IN_REVIEW = "in-review", "In review"
         AGREED = "agreed", "Agreed"
         REFUSED = "refused", "Refused"
@@ -227,7 +227,7 @@ class Agreement(models.Model):
     """The terms both sides accept; they compile to the grant that doors enforce."""
 
     class State(models.TextChoices):
-        OFFERED = "offered", "Waiting for the requester to accept"
+        OFFERED = "offered", "Offered"
         IN_FORCE = "in-force", "In force"
         ENDED = "ended", "Ended"
         REVOKED = "revoked", "Revoked"

@@ -7,6 +7,7 @@ second history is kept anywhere.
 from __future__ import annotations
 
 from dataclasses import dataclass
+from datetime import date
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
@@ -75,7 +76,7 @@ def _decision(body: Mapping[str, Any], names: Names) -> tuple[str, str]:
         return title, f"After {_days(body['days'])}."
     more = (
         f"{reason.label}. After {_days(body['days'])}. To be looked at again on "
-        f"{body['review_on']}."
+        f"{_day(body['review_on'])}."
     )
     return title, more
 
@@ -88,7 +89,12 @@ def _escalation(body: Mapping[str, Any], names: Names) -> tuple[str, str]:
 
 def _submission(body: Mapping[str, Any], names: Names) -> tuple[str, str]:
     holders = sorted({names.holder(flow["holder"]) for flow in body["flows"]})
-    return f"Sent to {', '.join(holders)}", f"Due on {body['due_at'][:10]}."
+    return f"Sent to {', '.join(holders)}", f"Due on {_day(body['due_at'])}."
+
+
+def _day(text: str) -> str:
+    """Write the day of a stored date or time: 2026-01-31T09:00:00Z or 2026-01-31."""
+    return f"{date.fromisoformat(text[:10]):%-d %B %Y}"
 
 
 def _days(days: int) -> str:

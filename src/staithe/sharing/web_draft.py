@@ -36,7 +36,7 @@ from staithe.ui.web import query_of, render_page
 if TYPE_CHECKING:
     from django.http import HttpRequest, HttpResponse
 
-    from staithe.law.routes import Route
+    from staithe.law.routes import Fit, Route
 
 
 def _draft(request: HttpRequest, reference: str) -> Request:
@@ -195,7 +195,7 @@ def _edit(request: HttpRequest, flow: Flow, **changes: Any) -> Flow:
 def choose_route(request: HttpRequest, reference: str) -> HttpResponse:
     """Choose among the legal routes that the purpose opens, and say why."""
     flow = _draft_flow(request, reference)
-    routes = routes_for(flow.request.project.purpose_code, on=now().date())
+    routes, barred = _routes(flow)
     form = RouteForm(
         posted(request),
         routes=routes,
@@ -219,9 +219,25 @@ def choose_route(request: HttpRequest, reference: str) -> HttpResponse:
             "form": form,
             "flow": flow,
             "routes": routes,
+            "barred": [(route, _route_hint(route, flow)) for route in barred],
             "hints": {route.id: _route_hint(route, flow) for route in routes},
         },
         status=status_of(form),
+    )
+
+
+def _routes(flow: Flow) -> tuple[list[Route], list[Route]]:
+    """Return the routes for this purpose today: open to both sides, and ruled out."""
+    routes = routes_for(flow.request.project.purpose_code, on=now().date())
+    barred = [route for route in routes if _fit(route, flow).barred]
+    return [route for route in routes if route not in barred], barred
+
+
+def _fit(route: Route, flow: Flow) -> Fit:
+    return fit(
+        route,
+        holder_kind=flow.holder.kind,
+        recipient_kind=flow.request.project.organisation.kind,
     )
 
 
@@ -234,7 +250,7 @@ _FITS = {
 
 def _route_hint(route: Route, flow: Flow) -> str:
     recipient = flow.request.project.organisation
-    fits = fit(route, holder_kind=flow.holder.kind, recipient_kind=recipient.kind)
+    fits = _fit(route, flow)
     return (
         f"{route.summary.strip()} {flow.holder.name} {_FITS[fits.holder]}. "
         f"{recipient.name} {_FITS[fits.recipient]}."

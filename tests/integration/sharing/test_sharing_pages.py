@@ -550,3 +550,20 @@ def test_the_catalogue_shows_how_a_holder_answers_and_who_asked(cast, story, bro
     for person, sees in ((cast.ann, True), (cast.olive, True), (cast.zed, False)):
         page = go(browse(person), "/catalogue/jobs")
         assert ("Requests for this data" in page) == sees
+
+
+def test_routes_that_bar_a_side_are_named_but_not_offered(cast, story, browse):
+    flow = story.flow()
+    ann = browse(cast.ann)
+    page = ann.get(f"/flows/{flow.reference}/route").content.decode()
+    assert 'value="dea-64-research"' in page
+    assert 'value="hsca12-261"' not in page
+    assert "Routes ruled out, and why (1)" in page
+    assert "Revenue cannot use this route" in page
+    refused = post(ann, f"/flows/{flow.reference}/route", route_id="hsca12-261")
+    assert "There is a problem" in refused
+    cast.revenue.kind = cast.statistics.kind = "university"
+    cast.revenue.save()
+    project = story.project(purpose_code="official-statistics")
+    stuck = story.flow(story.draft(project=project))
+    assert "does not guess" in go(ann, f"/flows/{stuck.reference}/route")
