@@ -2,23 +2,19 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
 from django import forms
 
 from staithe.law.purposes import PURPOSES
-from staithe.sharing.models import Agreement, Decision, Flow, Request
-from staithe.sharing.output_rules import DEFAULT_RULES, LEAST_THRESHOLD
+from staithe.sharing.models import Agreement, Flow, Request
 from staithe.sharing.policies import MOST_TEXT
-from staithe.sharing.reasons import REFUSAL_REASONS
 from staithe.sharing.terms import OPERATORS
 from staithe.ui.forms import DateField, Form
 
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
-    from datetime import date
 
     from staithe.law.routes import Route
     from staithe.people.models import Organisation, Person
@@ -29,7 +25,8 @@ if TYPE_CHECKING:
 NEW_PROJECT = "new"
 
 
-def _text(**options: Any) -> forms.CharField:
+def text_field(**options: Any) -> forms.CharField:
+    """Return a field for some lines of text."""
     return forms.CharField(widget=forms.Textarea, max_length=MOST_TEXT, **options)
 
 
@@ -82,7 +79,7 @@ class PurposeForm(Form):
 class WhyForm(Form):
     """What the project will find out or do."""
 
-    purpose = _text(
+    purpose = text_field(
         label="What will the project find out or do?",
         help_text="Say what the data is for, and what it will not be used for.",
     )
@@ -91,11 +88,11 @@ class WhyForm(Form):
 class BenefitForm(Form):
     """Who will be better off, and how that will be measured."""
 
-    benefit = _text(
+    benefit = text_field(
         label="Who will be better off, and how?",
         help_text="Holders are credited with this benefit when it comes about.",
     )
-    benefit_measure = _text(
+    benefit_measure = text_field(
         label="How will you measure it?",
         required=False,
         help_text="For example: fewer repeat claims, by March 2028.",
@@ -123,7 +120,7 @@ class ColumnsForm(Form):
         required=False,
         help_text="Only the linkage step sees these. Nobody in the project does.",
     )
-    justification = _text(
+    justification = text_field(
         label="Why do you need these columns?",
         help_text="The holder reads this. Say what would not work without them.",
     )
@@ -213,7 +210,7 @@ class RouteForm(Form):
     """Which legal route, and why it fits."""
 
     route_id = forms.ChoiceField(label="Legal route", widget=forms.RadioSelect)
-    reason = _text(
+    reason = text_field(
         label="Why does this route fit?",
         help_text="Say how each side meets its conditions, or what is still missing.",
     )
@@ -241,7 +238,7 @@ class CostsForm(Form):
         min_value=0,
         widget=forms.TextInput,
     )
-    impact_if_refused = _text(
+    impact_if_refused = text_field(
         label="What happens to the project without this data?", required=False
     )
     needed_by = DateField(label="Date by which you need the data", required=False)
@@ -250,130 +247,10 @@ class CostsForm(Form):
     )
 
 
-class OutcomeForm(Form):
-    """Whether the holder agrees; yes is the default."""
-
-    outcome = forms.ChoiceField(
-        label="What is your decision?",
-        widget=forms.RadioSelect,
-        choices=Decision.Outcome.choices,
-        initial=Decision.Outcome.AGREE,
-    )
-
-
-class AgreeForm(Form):
-    """What a yes brings with it: an end, conditions, how results are protected."""
-
-    reason = _text(label="Anything to say to the requester?", required=False)
-    conditions = _text(
-        label="Conditions",
-        required=False,
-        help_text="They become part of the agreement.",
-    )
-    ends_on = DateField(label="Last day of the agreement")
-    threshold = forms.IntegerField(
-        label="Smallest number of people in a published cell",
-        min_value=LEAST_THRESHOLD,
-        max_value=1000,
-        widget=forms.TextInput,
-        initial=DEFAULT_RULES.threshold,
-    )
-
-    @classmethod
-    def for_flow(cls, data: Any, flow: Flow, *, today: date) -> AgreeForm:
-        """Return the form for a flow: a year from today unless sooner was asked."""
-        return cls(data, initial={"ends_on": _default_end(flow, today)})
-
-    def answer(self) -> dict[str, Any]:
-        """Return what decide_and_offer takes."""
-        return {
-            "outcome": Decision.Outcome.AGREE,
-            "reason": self.cleaned_data["reason"],
-            "conditions": self.cleaned_data["conditions"],
-            "ends_on": self.cleaned_data["ends_on"],
-            "output_policy": {"threshold": self.cleaned_data["threshold"]},
-        }
-
-
-class PartForm(AgreeForm):
-    """A yes with fewer columns, and why."""
-
-    columns = forms.MultipleChoiceField(
-        label="Columns that you share", widget=forms.CheckboxSelectMultiple
-    )
-    link_columns = forms.MultipleChoiceField(
-        label="Columns that you share only to link records",
-        widget=forms.CheckboxSelectMultiple,
-        required=False,
-    )
-    reason = _text(label="Why do you share fewer columns?")
-    field_order = ("columns", "link_columns", "reason", "conditions", "ends_on")
-
-    @classmethod
-    def for_flow(cls, data: Any, flow: Flow, *, today: date) -> PartForm:
-        """Return the form for a flow, with every column asked for ticked."""
-        form = cls(data, initial={"ends_on": _default_end(flow, today)})
-        for name, asked in (
-            ("columns", flow.columns),
-            ("link_columns", flow.link_columns),
-        ):
-            field = form.fields[name]
-            assert isinstance(field, forms.MultipleChoiceField)
-            field.choices = [(each, each) for each in asked]
-            field.initial = list(asked)
-        return form
-
-    def answer(self) -> dict[str, Any]:
-        """Return what decide_and_offer takes."""
-        return super().answer() | {
-            "outcome": Decision.Outcome.AGREE_IN_PART,
-            "columns": self.cleaned_data["columns"],
-            "link_columns": self.cleaned_data["link_columns"],
-        }
-
-
-class RefuseForm(Form):
-    """A no: coded, explained, and looked at again on a date."""
-
-    reason_code = forms.ChoiceField(
-        label="Why do you refuse?",
-        widget=forms.RadioSelect,
-        choices=[(code, reason.label) for code, reason in REFUSAL_REASONS.items()],
-    )
-    reason = _text(
-        label="Explain your reason",
-        help_text="The requester reads this. Say what would change your answer.",
-    )
-    review_on = DateField(
-        label="Date on which you look at this again",
-        help_text="A refusal is never for ever.",
-    )
-
-    @classmethod
-    def for_flow(cls, data: Any, flow: Flow, *, today: date) -> RefuseForm:  # noqa: ARG003  one shape for the three answers
-        """Return the form; nothing is filled in, so a no is never by accident."""
-        return cls(data)
-
-    def answer(self) -> dict[str, Any]:
-        """Return what decide_flow takes."""
-        return {
-            "outcome": Decision.Outcome.REFUSE,
-            "reason_code": self.cleaned_data["reason_code"],
-            "reason": self.cleaned_data["reason"],
-            "review_on": self.cleaned_data["review_on"],
-        }
-
-
-class OfferForm(Form):
-    """Terms for a flow that was agreed without them."""
-
-    ends_on = DateField(label="Last day of the agreement")
-
-
 class MessageForm(Form):
     """A line to the other side."""
 
-    text = _text(label="Your message")
+    text = text_field(label="Your message")
     about = forms.ChoiceField(label="About", required=False)
 
     def __init__(self, *args: Any, flows: Iterable[Flow], **kwargs: Any) -> None:
@@ -399,7 +276,7 @@ class AcceptForm(Form):
 class ReasonForm(Form):
     """Why an agreement is revoked or handed back."""
 
-    reason = _text(label="Why?", help_text="The other side reads this.")
+    reason = text_field(label="Why?", help_text="The other side reads this.")
 
 
 class MemberForm(Form):
@@ -442,9 +319,3 @@ class AgreementFilter(Form):
         required=False,
         choices=[("", "All"), *Agreement.State.choices],
     )
-
-
-def _default_end(flow: Flow, today: date) -> date:
-    year = today + timedelta(days=365)
-    asked = flow.request.retention_until
-    return min(year, asked) if asked and asked > today else year

@@ -14,7 +14,7 @@ from staithe.law.routes import fit, load_routes
 from staithe.people.tokens import signed_in_person
 from staithe.people.web import signed_in
 from staithe.sharing import actions, queries
-from staithe.sharing.forms import (
+from staithe.sharing.forms_decide import (
     AgreeForm,
     OfferForm,
     OutcomeForm,

@@ -103,10 +103,7 @@ def decide_flow(
         by=by,
         at=at,
     )
-    flow.state = FLOW.next_state(flow.state, outcome)
-    flow.decider = by
-    flow.save(update_fields=["state", "decider"])
-    _close_if_all_decided(flow.request, at=at)
+    _settle(decision)
     _tell_requesters(decision, at=at)
     _record(decision)
     return decision
@@ -130,6 +127,15 @@ def decide_and_offer(
         return offer_agreement(
             flow=flow, ends_on=ends_on, output_policy=output_policy, by=by, at=at
         )
+
+
+def _settle(decision: Decision) -> None:
+    """Move the flow to its answer, and close the request when it was the last."""
+    flow = decision.flow
+    flow.state = FLOW.next_state(flow.state, decision.outcome)
+    flow.decider = decision.by
+    flow.save(update_fields=["state", "decider"])
+    _close_if_all_decided(flow.request, at=decision.at)
 
 
 def _close_if_all_decided(request: Request, *, at: datetime) -> None:
