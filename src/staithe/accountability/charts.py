@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from staithe.accountability.progress import Progress, StepDays
 
 MOST_MONTHS = 24  # what a line can show and a reader can tell apart
+MOST_BARS = 12
 
 
 def days_chart(progress: Progress, *, scope: str, csv_url: str) -> Chart:
@@ -54,7 +55,7 @@ def months_chart(progress: Progress, *, scope: str, csv_url: str) -> Chart:
     counts = progress.counts
     said_yes = counts.agreed + counts.agreed_in_part
     return Chart(
-        kind="line",
+        kind="stacked" if len(months) <= MOST_BARS else "line",
         title=f"{number(said_yes)} of {plural(counts.decided, 'answer')} "
         f"{'was' if said_yes == 1 else 'were'} yes, in full or in part",
         subtitle=f"Answers of holders by month, {scope}",
@@ -81,7 +82,7 @@ def days_words(days: float | None) -> str:
         return "less than 1 working day"
     if days == 1:
         return "1 working day"
-    return f"{number(days, 0 if float(days).is_integer() else 1)} working days"
+    return f"{number(days)} working days"
 
 
 def _days_headline(decision: StepDays) -> str:

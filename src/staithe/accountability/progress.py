@@ -216,11 +216,19 @@ def time_steps(journeys: Sequence[Journey]) -> tuple[StepDays, ...]:
             code=step.code,
             label=step.label,
             count=len(taken[step.code]),
-            median=median(taken[step.code]) if taken[step.code] else None,
+            median=_median(taken[step.code]),
             longest=max(taken[step.code], default=None),
         )
         for step in STEPS
     )
+
+
+def _median(days: Sequence[int]) -> float | None:
+    """Return the middle value, as a whole number where it is one; None of nothing."""
+    if not days:
+        return None
+    middle = median(days)
+    return int(middle) if middle == int(middle) else middle
 
 
 def _by_holder(

@@ -21,6 +21,7 @@ from staithe.accountability.progress import Progress, choose, measure
 from staithe.analysis.models import Output
 from staithe.base.errors import NotFound
 from staithe.ledger.models import Event
+from staithe.ledger.wording import event_words
 from staithe.people.models import Organisation
 from staithe.sharing.models import Agreement, Flow, Project
 from staithe.sharing.permissions import visible_requests
@@ -144,6 +145,36 @@ def asked_bodies() -> list[tuple[str, str]]:
     return sorted(((s, names.get(s, s)) for s in slugs), key=lambda pair: pair[1])
 
 
+def find_events(
+    mine: QuerySet[Event], *, name: str = "", subject: str = "", organisation: str = ""
+) -> QuerySet[Event]:
+    """Return every event; or, once filtered, those of `mine` (which may be read).
+
+    A filter over what a reader may not see would tell them what it says.
+    """
+    about = subject.strip()
+    wanted = {"name": name, "organisation": organisation}
+    if not (about or any(wanted.values())):
+        return Event.objects.all()
+    found = mine.filter(**{key: value for key, value in wanted.items() if value})
+    if ":" in about:
+        return found.filter(subject=about)
+    return found.filter(subject__iendswith=f":{about}") if about else found
+
+
+def kinds_of(events: QuerySet[Event]) -> list[tuple[str, str]]:
+    """Return the names of events with their words, in the order of the names."""
+    names = events.order_by("name").values_list("name", flat=True).distinct()
+    return [(name, f"{event_words(name)} ({name})") for name in names]
+
+
+def body_names(events: QuerySet[Event]) -> list[tuple[str, str]]:
+    """Return slug and name of the bodies that events belong to, by name."""
+    slugs = set(events.order_by().values_list("organisation", flat=True).distinct())
+    names = _body_names(slugs)
+    return sorted(((s, names.get(s, s)) for s in slugs if s), key=lambda pair: pair[1])
+
+
 def _body_names(slugs: set[str]) -> dict[str, str]:
     rows = Organisation.objects.filter(slug__in=slugs)
     return dict(rows.values_list("slug", "name"))
@@ -169,7 +200,11 @@ def public_agreements(*, body: str = "", state: str = "") -> QuerySet[Agreement]
         )
     if state:
         found = found.filter(state=state)
-    return found.order_by("-accepted_at", "pk")
+    return (
+        found.order_by("-accepted_at", "pk")
+        .select_related("project")
+        .prefetch_related("project__outcomes")
+    )
 
 
 def get_public_agreement(reference: str) -> Agreement:
@@ -202,14 +237,6 @@ def outcomes_of(project: Project) -> list[Outcome]:
     """Return what a project recorded, newest first, with the bodies credited."""
     found = Outcome.objects.filter(project=project)
     return list(found.prefetch_related("credits__organisation"))
-
-
-def outcomes_by_project(projects: Iterable[int]) -> dict[int, list[Outcome]]:
-    """Return the results of some projects (by primary key), newest first."""
-    found: dict[int, list[Outcome]] = {}
-    for outcome in Outcome.objects.filter(project__in=[*projects]):
-        found.setdefault(outcome.project_id, []).append(outcome)
-    return found
 
 
 def outcomes_credited_to(organisation: Organisation) -> QuerySet[Outcome]:
