@@ -17,8 +17,8 @@ from staithe.linkage.specification import LinkSpecification, from_yaml
 
 
 if TYPE_CHECKING:
-    from staithe.linkage.link import Engine
     from staithe.linkage.result import LinkResult
+    from staithe.linkage.run import Engine
 
 
 FEW = 5

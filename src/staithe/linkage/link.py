@@ -8,16 +8,15 @@ from __future__ import annotations
 
 import os
 import tempfile
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from collections.abc import Sequence
 from importlib.util import find_spec
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from staithe.base.errors import BadInput
-from staithe.linkage import outputs, truth
+from staithe.linkage import outputs
 from staithe.linkage.blocking import (
     Budget,
     ChosenRule,
@@ -25,7 +24,7 @@ from staithe.linkage.blocking import (
     candidate_rules,
     choose_rules,
 )
-from staithe.linkage.comparisons import Comparison, comparisons_for
+from staithe.linkage.comparisons import comparisons_for
 from staithe.linkage.decide import Decision, decide, holds_each_once
 from staithe.linkage.detect import detect_specification
 from staithe.linkage.inputs import (
@@ -37,18 +36,18 @@ from staithe.linkage.inputs import (
     sample,
 )
 from staithe.linkage.model import Model, first_prior
-from staithe.linkage.quality_report import (
-    blocking_report,
-    caveat,
-    inputs_report,
-    model_report,
-    result_report,
-    run_report,
-)
 from staithe.linkage.report_page import render_report
 from staithe.linkage.result import LinkResult
+from staithe.linkage.run import (
+    RECORDS,
+    Engine,
+    Job,
+    Progress,
+    Run,
+    run_report,
+)
 from staithe.linkage.scores import Scores
-from staithe.linkage.scoring import DuckDBScorer
+from staithe.linkage.scoring import DuckDBScorer, Scorer
 from staithe.linkage.specification import LinkSpecification, to_yaml, with_settings
 from staithe.linkage.standardise import Standardised, standardise
 from staithe.linkage.standardise_sql import install_macros
@@ -60,30 +59,8 @@ if TYPE_CHECKING:
     import duckdb
 
 
-Engine = Literal["duckdb", "spark"]
-Progress = Callable[[str, float], None]
-
-RECORDS = "records"
 # Pairs inside clusters that no rule proposed are scored up to this many.
 MOST_IMPLIED = 20_000_000
-
-
-@dataclass(frozen=True)
-class _Job:
-    """What was asked, with everything settled."""
-
-    con: duckdb.DuckDBPyConnection
-    inputs: tuple[OpenInput, ...]
-    id_columns: tuple[str, ...]
-    truth_column: str | None
-    seed: int
-    engine: Engine
-    all_pairs: bool
-    progress: Progress
-
-    @property
-    def dedupe(self) -> bool:
-        return len(self.inputs) == 1
 
 
 def link_tables(
@@ -121,7 +98,7 @@ def link_tables(
         )
         try:
             sources = [left] if right is None else [left, right]
-            job = _Job(
+            job = Job(
                 con,
                 _open(con, sources, names),
                 ids[: len(sources)],
@@ -158,14 +135,14 @@ def _open(
     )
 
 
-def _give_memory(job: _Job) -> None:
+def _give_memory(job: Job) -> None:
     """Allow memory by the number of rows: 1.5 GB and about 6 KB a row."""
     rows = sum(opened.rows for opened in job.inputs)
     job.con.execute(f"SET memory_limit = '{1500 + rows * 6 // 1000}MiB'")
 
 
 def _link(
-    job: _Job,
+    job: Job,
     specification: LinkSpecification | None,
     ignore: Sequence[str],
     threshold: float | None,
@@ -192,12 +169,12 @@ def _link(
         )
     job.progress("choosing pairs", 0.2)
     chosen = _block(job, specification, standardised)
-    run = _Run(job, specification, standardised, comparisons, chosen, left_out)
+    run = Run(job, specification, standardised, comparisons, chosen, left_out)
     return _finish(run, out)
 
 
 def _specification(
-    job: _Job, given: LinkSpecification | None, ignore: Sequence[str]
+    job: Job, given: LinkSpecification | None, ignore: Sequence[str]
 ) -> tuple[LinkSpecification, tuple[tuple[str, str], ...]]:
     """Return the specification given, or the one detected with what it left out."""
     if given is not None:
@@ -216,7 +193,7 @@ def _specification(
 
 
 def _block(
-    job: _Job, specification: LinkSpecification, standardised: Standardised
+    job: Job, specification: LinkSpecification, standardised: Standardised
 ) -> list[ChosenRule]:
     """Choose the blocking rules and add their keys to the records."""
     asked = specification.settings.pairs_per_record
@@ -237,19 +214,7 @@ def _block(
     return chosen
 
 
-@dataclass(frozen=True)
-class _Run:
-    """A job with its records ready to be compared."""
-
-    job: _Job
-    specification: LinkSpecification
-    standardised: Standardised
-    comparisons: list[Comparison]
-    chosen: list[ChosenRule]
-    left_out: tuple[tuple[str, str], ...]
-
-
-def _finish(run: _Run, out: Path) -> LinkResult:
+def _finish(run: Run, out: Path) -> LinkResult:
     """Train, score, decide, and write the result."""
     run.job.progress("training", 0.3)
     model, blocks = _train(run)
@@ -257,12 +222,9 @@ def _finish(run: _Run, out: Path) -> LinkResult:
     decision, links, warnings = _score(run, model)
     model = model.with_prior(decision.prior)
     run.job.progress("writing", 0.9)
-    report = _report(run, decision, links)
-    report["model"] = model_report(model, blocks)
-    report["warnings"] = [
-        *_blocking_warnings(run), *model.parameters.warnings, *warnings
-    ]  # fmt: skip
-    report["caveat"] = caveat(report)
+    report = run_report(
+        run, decision, links, model=model, blocks=blocks, warnings=warnings
+    )
     with outputs.whole_folder(out) as folder:
         _write_pairs(run, decision, links, folder)
         _write_reports(run, model, report, folder)
@@ -270,7 +232,7 @@ def _finish(run: _Run, out: Path) -> LinkResult:
     return LinkResult(out, run.specification, report)
 
 
-def _train(run: _Run) -> tuple[Model, list[TrainingBlock]]:
+def _train(run: Run) -> tuple[Model, list[TrainingBlock]]:
     job, standardised = run.job, run.standardised
     blocks = training_blocks(
         job.con, standardised, run.specification, dedupe=job.dedupe
@@ -290,29 +252,42 @@ def _train(run: _Run) -> tuple[Model, list[TrainingBlock]]:
     return model, blocks
 
 
-def _score(run: _Run, model: Model) -> tuple[Decision, Scores, list[str]]:
+def _score(run: Run, model: Model) -> tuple[Decision, Scores, list[str]]:
     """Score the pairs and decide; return links and what to be wary of."""
-    standardised = run.standardised
-    scorer = None
-    scores = Scores.none()
-    if any(each.size.kept for each in run.chosen):
-        scorer = DuckDBScorer(run.job.con, standardised, model)
-        scores = scorer.predict()
+    if not any(each.size.kept for each in run.chosen):
+        decision = _decide(run, model, Scores.none())
+        nothing = "No two records agree on enough to be compared."
+        return decision, decision.scores, [nothing]
+    scorer = _scorer(run, model)
+    try:
+        decision = _decide(run, model, scorer.predict())
+        links, warnings = _links(scorer, decision, run.standardised)
+    finally:
+        scorer.close()
+    return decision, links, warnings
+
+
+def _scorer(run: Run, model: Model) -> Scorer:
+    """Return the engine asked for, loaded with the records and the model."""
+    if run.job.engine == "spark":
+        from staithe.linkage.spark_engine import SparkScorer
+
+        return SparkScorer(run.job.con, run.standardised, model)
+    return DuckDBScorer(run.job.con, run.standardised, model)
+
+
+def _decide(run: Run, model: Model, scores: Scores) -> Decision:
     run.job.progress("deciding", 0.8)
-    decision = decide(
+    return decide(
         scores,
-        standardised.rows,
+        run.standardised.rows,
         prior=model.prior,
         settings=run.specification.settings,
         each_once=_each_once(run),
     )
-    if scorer is None:
-        return decision, scores, ["No two records agree on enough to be compared."]
-    links, warnings = _links(scorer, decision, standardised)
-    return decision, links, warnings
 
 
-def _each_once(run: _Run) -> tuple[bool, bool] | None:
+def _each_once(run: Run) -> tuple[bool, bool] | None:
     if run.job.dedupe:
         return None
     asked = run.specification.settings.one_to_one
@@ -322,7 +297,7 @@ def _each_once(run: _Run) -> tuple[bool, bool] | None:
 
 
 def _links(
-    scorer: DuckDBScorer, decision: Decision, standardised: Standardised
+    scorer: Scorer, decision: Decision, standardised: Standardised
 ) -> tuple[Scores, list[str]]:
     """Return every link: accepted pairs, and pairs that are linked through others.
 
@@ -351,50 +326,7 @@ def _links(
     return Scores(both.left[order], both.right[order], both.weight[order]), []
 
 
-def _report(run: _Run, decision: Decision, links: Scores) -> dict[str, Any]:
-    job = run.job
-    report = {
-        **run_report(run.specification, seed=job.seed, engine=job.engine),
-        **inputs_report(job.inputs, run.standardised),
-        "left_out": [{"column": c, "reason": why} for c, why in run.left_out],
-        "blocking": blocking_report(run.chosen, run.standardised, len(decision.scores)),
-        **result_report(decision, links, run.standardised, job.inputs),
-    }
-    if job.truth_column:
-        report["truth"] = _against_truth(run, decision, links)
-    return report
-
-
-def _blocking_warnings(run: _Run) -> list[str]:
-    return [
-        f"{each.size.dropped_values:,} very common values of {each.name} would have "
-        f"made {each.size.dropped_pairs:,} pairs; this rule leaves them out."
-        for each in run.chosen
-        if each.size.dropped_pairs
-    ]
-
-
-def _against_truth(run: _Run, decision: Decision, links: Scores) -> dict[str, Any]:
-    job = run.job
-    truth.add_truth(
-        job.con,
-        job.inputs,
-        id_columns=job.id_columns,
-        truth_column=str(job.truth_column),
-        table=RECORDS,
-    )
-    rows = sum(run.standardised.rows)
-    scored = decision.scores
-    return truth.truth_report(
-        links,
-        truth.flag_true(job.con, links, rows),
-        scored,
-        truth.flag_true(job.con, scored, rows),
-        truth.count_true_pairs(job.con, dedupe=job.dedupe),
-    )
-
-
-def _write_pairs(run: _Run, decision: Decision, links: Scores, folder: Path) -> None:
+def _write_pairs(run: Run, decision: Decision, links: Scores, folder: Path) -> None:
     """Write links, clusters and, where asked for, every scored pair."""
     con = run.job.con
     outputs.write_pairs(con, links, table=RECORDS, path=folder / "links.parquet")
@@ -407,7 +339,7 @@ def _write_pairs(run: _Run, decision: Decision, links: Scores, folder: Path) -> 
 
 
 def _write_reports(
-    run: _Run, model: Model, report: dict[str, Any], folder: Path
+    run: Run, model: Model, report: dict[str, Any], folder: Path
 ) -> None:
     """Write what explains the result: report, model, specification."""
     outputs.write_json(folder / "report.json", report)

@@ -151,7 +151,7 @@ def result_report(
     }
 
 
-def run_report(
+def software_report(
     specification: LinkSpecification, *, seed: int, engine: str
 ) -> dict[str, Any]:
     """Return what is needed to run it again: specification, seed, versions."""

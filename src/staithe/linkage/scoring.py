@@ -1,13 +1,13 @@
 """Score pairs with a Splink model over standardised records on DuckDB.
 
-The one module that talks to Splink while it computes, so an executor of our own can
-stand beside it later with the same answers.
+`Scorer` is what an engine has to do, so that Spark stands beside DuckDB, and an
+executor of our own can, with the same answers.
 """
 
 from __future__ import annotations
 
 import logging
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Protocol
 
 import pyarrow as pa
 
@@ -30,6 +30,22 @@ def columns_read(model: Model) -> list[str]:
     found = [column for each in model.comparisons for column in each.columns]
     found += [each.key for each in model.chosen]
     return list(dict.fromkeys(found))
+
+
+class Scorer(Protocol):
+    """What an engine has to do: score pairs by the model it was given."""
+
+    def predict(self) -> Scores:
+        """Score every pair that a rule proposes."""
+        ...
+
+    def score_pairs(self, left: Ints, right: Ints) -> Scores:
+        """Score given pairs of record numbers, whatever the rules propose."""
+        ...
+
+    def close(self) -> None:
+        """Give back what the engine holds besides the connection."""
+        ...
 
 
 class DuckDBScorer:
@@ -86,3 +102,6 @@ class DuckDBScorer:
         frame = self.api.register("wanted_pairs", dataset_display_name="wanted")
         self.linker.table_management.register_blocked_pairs_for_predict(frame)
         return self.predict()
+
+    def close(self) -> None:
+        """Nothing is held besides the connection."""

@@ -376,3 +376,22 @@ def test_a_specification_that_cannot_be_read_is_refused(files, tmp_path):
     assert isinstance(answer.exception, BadInput)
     assert "colour" in answer.exception.message
     assert not (tmp_path / "o").exists()
+
+
+@pytest.mark.long
+def test_spark_links_as_duckdb_does(files, linked, tmp_path):
+    """The same model on Splink's Spark backend; a few weights differ by a level."""
+    pytest.importorskip("pyspark", reason="PySpark is an extra; install staithe[spark]")
+    other = link_tables(*files, id_column="ref", engine="spark", out=tmp_path / "o")
+    assert other.report["engine"] == "spark"
+    pairs = set(rows(linked.links, "left_id, right_id"))
+    found = set(rows(other.links, "left_id, right_id"))
+    assert len(pairs & found) >= 0.99 * len(pairs | found)
+    with files[1].open(encoding="utf-8") as handle:
+        once = list(csv.DictReader(handle))[:50]
+    both = [*once, *({**row, "ref": f"copy-{row['ref']}"} for row in once)]
+    path = write(tmp_path / "both.csv", both)
+    result = link_tables(
+        path, id_column="ref", truth_column="who", engine="spark", out=tmp_path / "d"
+    )
+    assert result.report["truth"]["f1"] > 0.9

@@ -1,0 +1,125 @@
+"""One run: what was asked, what was prepared for it, and the report of it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, Literal
+
+from staithe.linkage import truth
+from staithe.linkage.quality_report import (
+    blocking_report,
+    caveat,
+    inputs_report,
+    model_report,
+    result_report,
+    software_report,
+)
+
+
+if TYPE_CHECKING:
+    import duckdb
+
+    from staithe.linkage.blocking import ChosenRule
+    from staithe.linkage.comparisons import Comparison
+    from staithe.linkage.decide import Decision
+    from staithe.linkage.inputs import OpenInput
+    from staithe.linkage.model import Model
+    from staithe.linkage.scores import Scores
+    from staithe.linkage.specification import LinkSpecification
+    from staithe.linkage.standardise import Standardised
+    from staithe.linkage.training import TrainingBlock
+
+
+Engine = Literal["duckdb", "spark"]
+Progress = Callable[[str, float], None]
+
+RECORDS = "records"
+
+
+@dataclass(frozen=True)
+class Job:
+    """What was asked, with everything settled."""
+
+    con: duckdb.DuckDBPyConnection
+    inputs: tuple[OpenInput, ...]
+    id_columns: tuple[str, ...]
+    truth_column: str | None
+    seed: int
+    engine: Engine
+    all_pairs: bool
+    progress: Progress
+
+    @property
+    def dedupe(self) -> bool:
+        """Whether the repeats of one file are looked for."""
+        return len(self.inputs) == 1
+
+
+@dataclass(frozen=True)
+class Run:
+    """A job with its records ready to be compared."""
+
+    job: Job
+    specification: LinkSpecification
+    standardised: Standardised
+    comparisons: list[Comparison]
+    chosen: list[ChosenRule]
+    left_out: tuple[tuple[str, str], ...]
+
+
+def run_report(
+    run: Run,
+    decision: Decision,
+    links: Scores,
+    *,
+    model: Model,
+    blocks: Sequence[TrainingBlock],
+    warnings: Sequence[str],
+) -> dict[str, Any]:
+    """Return the report of a run in full."""
+    job = run.job
+    report = {
+        **software_report(run.specification, seed=job.seed, engine=job.engine),
+        **inputs_report(job.inputs, run.standardised),
+        "left_out": [{"column": c, "reason": why} for c, why in run.left_out],
+        "blocking": blocking_report(run.chosen, run.standardised, len(decision.scores)),
+        **result_report(decision, links, run.standardised, job.inputs),
+    }
+    if job.truth_column:
+        report["truth"] = _against_truth(run, decision, links)
+    report["model"] = model_report(model, blocks)
+    report["warnings"] = [
+        *_blocking_warnings(run), *model.parameters.warnings, *warnings
+    ]  # fmt: skip
+    report["caveat"] = caveat(report)
+    return report
+
+
+def _blocking_warnings(run: Run) -> list[str]:
+    return [
+        f"{each.size.dropped_values:,} very common values of {each.name} would have "
+        f"made {each.size.dropped_pairs:,} pairs; this rule leaves them out."
+        for each in run.chosen
+        if each.size.dropped_pairs
+    ]
+
+
+def _against_truth(run: Run, decision: Decision, links: Scores) -> dict[str, Any]:
+    job = run.job
+    truth.add_truth(
+        job.con,
+        job.inputs,
+        id_columns=job.id_columns,
+        truth_column=str(job.truth_column),
+        table=RECORDS,
+    )
+    rows = sum(run.standardised.rows)
+    scored = decision.scores
+    return truth.truth_report(
+        links,
+        truth.flag_true(job.con, links, rows),
+        scored,
+        truth.flag_true(job.con, scored, rows),
+        truth.count_true_pairs(job.con, dedupe=job.dedupe),
+    )
