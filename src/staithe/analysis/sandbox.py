@@ -60,14 +60,18 @@ OUTCOMES: dict[str, tuple[type[UserError], str, str]] = {  # kind, words, code
     ),
     "values": (
         BadInput,
-        "A value could not be converted or computed as the query asks: try TRY_CAST, "
-        "and check the types of the columns.",
+        (
+            "A value could not be converted or computed as the query asks: try TRY_CAST, "
+            "and check the types of the columns."
+        ),
         "bad-input",
     ),
     "walls": (
         AnswerIsNo,
-        "This machine cannot confine a query to its own data (it needs Linux with "
-        "Landlock), so none is run. Ask whoever runs the service.",
+        (
+            "This machine cannot confine a query to its own data (it needs Linux with "
+            "Landlock), so none is run. Ask whoever runs the service."
+        ),
         "not-confined",
     ),
     "stopped": (
