@@ -15,6 +15,7 @@ from click.testing import CliRunner
 from staithe.base.errors import BadInput
 from staithe.linkage.cli import link
 from staithe.linkage.link import link_tables
+from staithe.linkage.outputs import whole_folder
 from staithe.linkage.pseudonyms import assign_pseudonyms
 from staithe.linkage.specification import LinkField, LinkSpecification, to_yaml
 
@@ -278,6 +279,22 @@ def test_files_that_cannot_be_linked_are_refused(tmp_path, table, says):
     with pytest.raises(BadInput, match=says):
         link_tables(path, id_column="ref", out=tmp_path / "o")
     assert leftovers(tmp_path) == []
+
+
+def test_a_result_that_fails_half_way_leaves_the_earlier_one_whole(tmp_path):
+    out = tmp_path / "o"
+    out.mkdir()
+    (out / "report.json").write_text("earlier")
+
+    def write_half():
+        with whole_folder(out) as folder:
+            (folder / "links.parquet").write_text("half")
+            raise OSError("the disk is full")
+
+    with pytest.raises(OSError, match="full"):
+        write_half()
+    assert leftovers(tmp_path) == ["o"]
+    assert leftovers(out) == ["report.json"]
 
 
 def test_a_folder_with_other_things_in_it_is_not_touched(files, tmp_path):

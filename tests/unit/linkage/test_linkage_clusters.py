@@ -108,25 +108,14 @@ def slow_average(scores, least):
 
 
 @given(dedupe_scores())
-def test_every_group_that_average_linkage_joins_is_held_together_by_evidence(scores):
-    """The same number of groups as the plain way, unless two averages were equal."""
+def test_groups_are_those_of_average_linkage_done_the_plain_way(scores):
+    # No two averages are equal, so there is one right answer.
+    shift = np.sqrt(np.arange(2, len(scores) + 2)) / 7
+    scores = Scores(scores.left, scores.right, scores.weight * 0.3 + shift)
     label = average_clusters(scores, RECORDS)
     groups = {tuple(np.flatnonzero(label == n)) for n in set(label.tolist())}
-    slow = {tuple(sorted(g)) for g in slow_average(scores, 0.0)}
-    if len(set(scores.weight.tolist())) == len(scores) and len(scores) <= 3:
-        assert groups == slow
-    # Whatever the order, no two groups are left that evidence would still join.
-    weight = {(a, b): np.clip(w, -6, 10) for a, b, w in pairs_of(scores)}
-    for one, two in itertools.combinations(groups, 2):
-        cross = [(min(a, b), max(a, b)) for a in one for b in two]
-        if any(pair in weight for pair in cross):
-            total = sum(weight.get(pair, -1.0) for pair in cross)
-            assert total <= 1e-9 or not _linked(scores, one, two)
-
-
-def _linked(scores, one, two):
-    label = components(scores.where(scores.weight > 0), RECORDS)
-    return label[one[0]] == label[two[0]]
+    assert groups == {tuple(sorted(g)) for g in slow_average(scores, 0.0)}
+    assert all(label[n] == min(group) for group in groups for n in group)
 
 
 def test_one_bad_link_does_not_join_two_people():
