@@ -2,12 +2,19 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from datetime import datetime
 from typing import Any
 
 from django import forms
 
 from staithe.catalogue.models import Asset, AssetVersion
-from staithe.catalogue.policies import FREQUENCIES
+from staithe.catalogue.policies import (
+    FREQUENCIES,
+    LENGTHS,
+    LONGEST_MEANING,
+    LONGEST_REASON,
+)
 from staithe.ui.forms import Form
 
 
@@ -18,15 +25,23 @@ FREQUENCY_WORDS = {
     "threeTimesAWeek": "Three times a week",
     "triennial": "Every three years",
     "biennial": "Every two years",
+    "annual": "Every year",
+    "semiannual": "Twice a year",
+    "bimonthly": "Every two months",
+    "semimonthly": "Twice a month",
+    "biweekly": "Every two weeks",
+    "semiweekly": "Twice a week",
     "irregular": "Not regular, or not known",
 }
 FREQUENCY_CHOICES = [
     (code, FREQUENCY_WORDS.get(code, code.capitalize())) for code in FREQUENCIES
 ]
+# Columns described on one page: a server takes 1,000 answers at once, a person fewer.
+COLUMNS_AT_ONCE = 40
 
 
 class SearchForm(Form):
-    """What to look for; every field may stay empty."""
+    """What to look for; every field may stay empty, and nonsense is passed over."""
 
     q = forms.CharField(label="Words", required=False, max_length=200)
     organisation = forms.ChoiceField(label="Held by", required=False)
@@ -40,6 +55,17 @@ class SearchForm(Form):
             assert isinstance(field, forms.ChoiceField)
             field.choices = [("", "Any"), *choices]
 
+    def chosen(self) -> dict[str, str]:
+        """Return the answers that can be used."""
+        self.is_valid()
+        return {name: str(value) for name, value in self.cleaned_data.items() if value}
+
+    def words_of(self, name: str, value: str) -> str:
+        """Return the words of a chosen filter."""
+        field = self.fields[name]
+        assert isinstance(field, forms.ChoiceField)
+        return f"{field.label}: {dict(field.choices)[value]}"  # type: ignore[arg-type]  # flat choices
+
 
 class FileForm(Form):
     """A file to publish."""
@@ -48,6 +74,7 @@ class FileForm(Form):
         label="File",
         help_text="CSV, TSV, Excel, Parquet or JSON lines. The first row names the columns.",
         widget=forms.FileInput(attrs={"accept": ACCEPT}),
+        allow_empty_file=True,  # refused by the rule that all doors share
     )
 
 
@@ -57,21 +84,29 @@ class PublishForm(FileForm):
     organisation = forms.ChoiceField(label="Held by")
     title = forms.CharField(
         label="Title",
-        max_length=200,
+        max_length=LENGTHS["title"],
         help_text="What a colleague in another body would search for.",
     )
     summary = forms.CharField(
         label="Summary",
-        max_length=250,
+        max_length=LENGTHS["summary"],
         required=False,
         widget=forms.Textarea,
-        help_text="One or two sentences: what each row is, and what it covers.",
+        help_text="What each row is, and which people, places and years it covers.",
     )
     access_rights = forms.ChoiceField(
-        label="Who can use it",
+        label="Who can use it?",
         choices=Asset.AccessRights.choices,
         initial=Asset.AccessRights.INTERNAL,
         widget=forms.RadioSelect,
+    )
+    identifies_nobody = forms.BooleanField(
+        label="No column identifies a person",
+        required=False,
+        help_text=(
+            "Only for data about places, things or totals. Otherwise each column is "
+            "judged by its name and values, and you can correct that afterwards."
+        ),
     )
 
     field_order = ("file", "title", "summary", "organisation", "access_rights")
@@ -85,36 +120,64 @@ class PublishForm(FileForm):
             field.initial = field.choices[0][0]
             field.widget = forms.HiddenInput()
 
+    def details(self) -> dict[str, Any]:
+        """Return what the catalogue is to say about the asset."""
+        names = ("title", "summary", "access_rights")
+        return {name: self.cleaned_data[name] for name in names}
+
+    def identifies(self) -> set[str] | None:
+        """Return no column where the publisher says so; else None: not said."""
+        return set() if self.cleaned_data["identifies_nobody"] else None
+
 
 class DetailsForm(Form):
-    """Everything else that can be said about an asset."""
+    """Everything that can be said about an asset."""
 
-    title = forms.CharField(label="Title", max_length=200)
+    title = forms.CharField(label="Title", max_length=LENGTHS["title"])
     summary = forms.CharField(
-        label="Summary", max_length=250, required=False, widget=forms.Textarea
+        label="Summary",
+        max_length=LENGTHS["summary"],
+        required=False,
+        widget=forms.Textarea,
+        help_text="Anyone can read the title and the summary.",
     )
     description = forms.CharField(
-        label="Description", max_length=10_000, required=False, widget=forms.Textarea
+        label="Description",
+        max_length=LENGTHS["description"],
+        required=False,
+        widget=forms.Textarea,
+        help_text="How the data came about, what they cover, known faults. Leave a line empty between paragraphs.",
     )
     keywords = forms.CharField(
         label="Keywords", required=False, help_text="Separate them with commas."
     )
-    theme = forms.CharField(label="Theme", max_length=80, required=False)
+    theme = forms.CharField(label="Theme", max_length=LENGTHS["theme"], required=False)
     access_rights = forms.ChoiceField(
-        label="Who can use it",
+        label="Who can use it?",
         choices=Asset.AccessRights.choices,
         widget=forms.RadioSelect,
     )
     licence = forms.CharField(
         label="Licence",
-        max_length=200,
+        max_length=LENGTHS["licence"],
         required=False,
-        help_text="Its name or its address.",
+        help_text="Its address or its name. Open data without one are under the Open Government Licence.",
     )
     update_frequency = forms.ChoiceField(
         label="How often it is updated", choices=FREQUENCY_CHOICES
     )
-    contact_email = forms.EmailField(label="Contact email", required=False)
+    contact_email = forms.EmailField(
+        label="Contact email", max_length=LENGTHS["contact_email"], required=False
+    )
+    seen_at = forms.DateTimeField(widget=forms.HiddenInput)
+
+    @classmethod
+    def of(cls, asset: Asset, data: Any) -> DetailsForm:
+        """Return the form filled with what the entry says now, or with `data`."""
+        names = [name for name in cls.base_fields if name != "seen_at"]
+        kept = {name: getattr(asset, name) for name in names}
+        kept["keywords"] = ", ".join(asset.keywords)
+        return cls(data, initial=kept | {"seen_at": asset.modified_at.isoformat()})
 
     def clean_keywords(self) -> list[str]:
         """Split the keywords at commas."""
@@ -122,39 +185,59 @@ class DetailsForm(Form):
             word for word in self.cleaned_data["keywords"].split(",") if word.strip()
         ]
 
+    def details(self) -> dict[str, Any]:
+        """Return what the entry is to say."""
+        return {name: v for name, v in self.cleaned_data.items() if name != "seen_at"}
+
+    def seen(self) -> datetime:
+        """Return when the entry that was edited had last been changed."""
+        at: datetime = self.cleaned_data["seen_at"]
+        return at
+
 
 class ColumnsForm(Form):
-    """Which columns identify people, and what each means."""
+    """Which of some columns identify people, and what each means."""
 
-    identifies = forms.MultipleChoiceField(
-        label="Which columns identify people?",
-        required=False,
-        widget=forms.CheckboxSelectMultiple,
-        help_text="They can be asked for linkage only. Analysts never see them.",
-    )
+    version = forms.IntegerField(widget=forms.HiddenInput)
 
-    def __init__(self, *args: Any, version: AssetVersion, **kwargs: Any) -> None:
-        names = [column["name"] for column in version.columns]
-        kwargs.setdefault(
-            "initial",
-            {"identifies": [c["name"] for c in version.columns if c["identifies"]]}
-            | {f"d{i}": c["description"] for i, c in enumerate(version.columns)},
-        )
-        super().__init__(*args, **kwargs)
-        field = self.fields["identifies"]
-        assert isinstance(field, forms.MultipleChoiceField)
-        field.choices = [(name, name) for name in names]
-        for index, name in enumerate(names):
-            self.fields[f"d{index}"] = forms.CharField(
-                label=f"What {name} means", required=False, max_length=500
+    def __init__(
+        self, data: Any, *, version: AssetVersion, columns: Sequence[dict[str, Any]]
+    ) -> None:
+        super().__init__(data, initial={"version": version.number})
+        self.columns = columns
+        for index, column in enumerate(columns):
+            self.fields[f"identifies-{index}"] = forms.BooleanField(
+                label="It helps to identify a person",
+                required=False,
+                initial=column["identifies"],
             )
-        self.names = names
+            self.fields[f"means-{index}"] = forms.CharField(
+                label="What it means",
+                required=False,
+                max_length=LONGEST_MEANING,
+                initial=column["description"],
+            )
+
+    def rows(self) -> list[tuple[dict[str, Any], Any, Any]]:
+        """Return each column with its two fields."""
+        return [
+            (column, self[f"identifies-{index}"], self[f"means-{index}"])
+            for index, column in enumerate(self.columns)
+        ]
+
+    def identifies(self) -> set[str]:
+        """Return the names of the columns said to identify people."""
+        return {
+            column["name"]
+            for index, column in enumerate(self.columns)
+            if self.cleaned_data[f"identifies-{index}"]
+        }
 
     def descriptions(self) -> dict[str, str]:
-        """Return the description given for each column."""
+        """Return what is said of each column."""
         return {
-            name: self.cleaned_data[f"d{index}"]
-            for index, name in enumerate(self.names)
+            column["name"]: self.cleaned_data[f"means-{index}"]
+            for index, column in enumerate(self.columns)
         }
 
 
@@ -162,5 +245,8 @@ class WithdrawForm(Form):
     """Why an asset is withdrawn."""
 
     reason = forms.CharField(
-        label="Why is it withdrawn?", max_length=500, widget=forms.Textarea
+        label="Why is it withdrawn?",
+        max_length=LONGEST_REASON,
+        widget=forms.Textarea,
+        help_text="Anyone who follows a link to it reads this.",
     )

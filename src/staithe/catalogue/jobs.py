@@ -1,23 +1,38 @@
-"""Publishing a large file in the background, with progress."""
+"""Work in the background: large files, and the nightly look at what is stored."""
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
+from django.conf import settings
 from django.db import transaction
 
 from staithe.base.errors import NotAllowed, UserError
-from staithe.catalogue.actions import keep_asset, keep_version
-from staithe.catalogue.models import Asset
+from staithe.catalogue.actions import (
+    keep_asset,
+    keep_version,
+    note_damage,
+    note_repair,
+)
+from staithe.catalogue.models import Asset, AssetVersion
 from staithe.catalogue.policies import check_details
+from staithe.catalogue.queries import get_asset
+from staithe.catalogue.scrubbing import find_damage, sweep_snapshots
 from staithe.catalogue.storing import stored_file
-from staithe.catalogue.uploads import forget_upload, kept_upload
-from staithe.jobs.context import JobContext
+from staithe.catalogue.uploads import forget_upload, kept_upload, sweep_uploads
+from staithe.jobs.context import JobCancelled, JobContext
 from staithe.jobs.registry import job
-from staithe.people.models import Organisation, Person
+from staithe.people.models import Person
 from staithe.people.permissions import Permission, check
-from staithe.people.queries import find_person_by_ledger_id
+from staithe.people.queries import find_person_by_ledger_id, get_organisation
+from staithe.tables.snapshot import sweep_leftovers
+from staithe.tables.store import open_store
+
+
+NIGHTLY = 24 * 3600
 
 
 @job("catalogue:publish", label="Publish a file")
@@ -28,41 +43,24 @@ def publish(
     source_name: str,
     organisation: str,
     details: dict[str, Any],
+    identifies: list[str] | None = None,
 ) -> None:
     """Read, store and profile an upload, then keep it as a new asset."""
-    try:
+    with _read_once(upload) as path:
         person = _person(context)
-        holder = Organisation.objects.get(slug=organisation)
+        holder = get_organisation(organisation)
         check(person, Permission.PUBLISH_ASSET, holder)
-        fields = check_details(details)
-        with kept_upload(upload) as path:
-            _publish(
-                context,
+        fields, at = check_details(details), context.now()
+        with (
+            stored_file(
                 path,
                 source_name=source_name,
-                holder=holder,
-                fields=fields,
-                person=person,
-            )
-    except UserError:
-        forget_upload(upload)
-        raise
-
-
-def _publish(
-    context: JobContext,
-    path: Path,
-    *,
-    source_name: str,
-    holder: Organisation,
-    fields: dict[str, Any],
-    person: Person,
-) -> None:
-    at = context.now()
-    context.progress(0.1, "Reading and checking every row")
-    with stored_file(path, source_name=source_name, identifies=None, at=at) as stored:
-        context.progress(0.9, "Adding it to the catalogue")
-        with transaction.atomic():
+                identifies=None if identifies is None else set(identifies),
+                at=at,
+                progress=context.progress,
+            ) as stored,
+            transaction.atomic(),
+        ):
             version = keep_asset(
                 stored=stored,
                 source_name=source_name,
@@ -72,7 +70,7 @@ def _publish(
                 by=person,
                 at=at,
             )
-            context.finish({"asset": version.asset.slug})
+            context.finish(_result(version))
 
 
 @job("catalogue:version", label="Publish a new version")
@@ -80,26 +78,69 @@ def publish_version(
     context: JobContext, *, upload: str, source_name: str, asset: str
 ) -> None:
     """Read, store and profile an upload, then keep it as an asset's newest version."""
-    try:
-        person = _person(context)
-        row = Asset.objects.select_related("organisation").get(reference=asset)
+    with _read_once(upload) as path:
+        person, row, at = _person(context), get_asset(asset), context.now()
         check(person, Permission.PUBLISH_ASSET, row.organisation)
-        at = context.now()
+        with (
+            stored_file(
+                path,
+                source_name=source_name,
+                identifies=None,
+                at=at,
+                progress=context.progress,
+            ) as stored,
+            transaction.atomic(),
+        ):
+            version = keep_version(
+                asset=row, stored=stored, source_name=source_name, by=person, at=at
+            )
+            context.finish(_result(version))
+
+
+@job("catalogue:scrub", label="Verify what is stored", every_seconds=NIGHTLY)
+def scrub(context: JobContext) -> None:
+    """Digest every published snapshot again; tell its owners where one is damaged."""
+    store = open_store(settings.STORAGE_URL)
+    versions = AssetVersion.objects.select_related("asset__organisation")
+    keys = list(versions.order_by("pk").values_list("pk", flat=True))
+    damaged = 0
+    for done, key in enumerate(keys):
+        context.progress(done / len(keys), f"Verified {done:,} of {len(keys):,}")
+        version = versions.get(pk=key)
+        damage = find_damage(version, store=store)
+        damaged += bool(damage)
+        if damage and version.damaged_at is None:
+            note_damage(version=version, damage=damage, at=context.now())
+        elif not damage and version.damaged_at is not None:
+            note_repair(version=version, at=context.now())
+    with transaction.atomic():
+        context.finish({"versions": len(keys), "damaged": damaged})
+
+
+@job("catalogue:sweep", label="Clear away what was left", every_seconds=NIGHTLY)
+def sweep(context: JobContext) -> None:
+    """Delete uploads and snapshots that a stopped or killed publication left."""
+    store, at = open_store(settings.STORAGE_URL), context.now()
+    uploads = sweep_uploads(at=at)
+    context.progress(0.3)
+    snapshots = sweep_snapshots(store=store, at=at) + sweep_leftovers(store=store)
+    with transaction.atomic():
+        context.finish({"uploads": uploads, "snapshots": snapshots})
+
+
+@contextmanager
+def _read_once(upload: str) -> Iterator[Path]:
+    """Give the path of an upload; delete it unless the job will be tried again."""
+    try:
         with kept_upload(upload) as path:
-            context.progress(0.1, "Reading and checking every row")
-            with (
-                stored_file(
-                    path, source_name=source_name, identifies=None, at=at
-                ) as stored,
-                transaction.atomic(),
-            ):
-                version = keep_version(
-                    asset=row, stored=stored, source_name=source_name, by=person, at=at
-                )
-                context.finish({"asset": version.asset.slug})
-    except UserError:
+            yield path
+    except (UserError, JobCancelled):
         forget_upload(upload)
         raise
+
+
+def _result(version: AssetVersion) -> dict[str, Any]:
+    return {"asset": version.asset.slug, "version": version.number}
 
 
 def _person(context: JobContext) -> Person:

@@ -44,11 +44,16 @@ class Asset(models.Model):
     update_frequency = models.CharField(max_length=20, default="irregular")
     contact_email = models.EmailField(blank=True)
     status = models.CharField(max_length=10, choices=Status, default=Status.PUBLISHED)
+    withdrawn_at = models.DateTimeField(null=True, blank=True)
+    withdrawn_reason = models.TextField(blank=True)
     created_at = models.DateTimeField()
     modified_at = models.DateTimeField()
 
     class Meta:
         ordering = ("title", "id")
+        indexes = [
+            models.Index(fields=["status", "-modified_at"], name="asset_newest"),
+        ]
         constraints = [
             models.CheckConstraint(
                 condition=Q(kind__in=["dataset", "release"]), name="asset_kind_known"
@@ -57,6 +62,16 @@ class Asset(models.Model):
                 condition=Q(status__in=["published", "withdrawn"]),
                 name="asset_status_known",
             ),
+            models.CheckConstraint(
+                condition=Q(status="withdrawn", withdrawn_at__isnull=False)
+                | Q(status="published", withdrawn_at=None),
+                name="asset_withdrawn_at_a_time",
+            ),
+            models.CheckConstraint(
+                condition=Q(access_rights__in=["OPEN", "INTERNAL", "COMMERCIAL"]),
+                name="asset_access_rights_known",
+            ),
+            models.CheckConstraint(condition=~Q(title=""), name="asset_titled"),
         ]
 
     @property
@@ -78,6 +93,13 @@ class AssetVersion(models.Model):
     columns = models.JSONField()
     profile = models.JSONField()
     source_name = models.CharField(max_length=255)
+    # The version as one CSV file, as its open metadata describe it; 0 and "" where
+    # nobody has measured it.
+    csv_bytes = models.PositiveBigIntegerField(default=0)
+    csv_sha256 = models.CharField(max_length=64, blank=True)
+    # Since when the stored files are known to differ from the manifest, and how.
+    damaged_at = models.DateTimeField(null=True, blank=True)
+    damage = models.TextField(blank=True)
     created_at = models.DateTimeField()
 
     class Meta:
@@ -93,13 +115,35 @@ class AssetVersion(models.Model):
 
 
 class SearchWord(models.Model):
-    """One stemmed word of an asset's entry and how much it says about the asset."""
+    """One stemmed word of an asset's entry and how much it says about the asset.
 
-    asset = models.ForeignKey(Asset, on_delete=models.CASCADE, related_name="words")
-    word = models.CharField(max_length=40, db_index=True)
+    `public_weight` counts only what anyone may read of the entry: a search by the
+    public must not tell which words the rest of it holds.
+    """
+
+    asset = models.ForeignKey(
+        Asset, on_delete=models.CASCADE, related_name="words", db_index=False
+    )
+    word = models.CharField(max_length=40)
     weight = models.FloatField()
+    public_weight = models.FloatField(default=0.0)
 
     class Meta:
+        indexes = [
+            # Covers the whole of a search, so no row of the table is read.
+            models.Index(
+                fields=["word", "asset", "weight", "public_weight"],
+                name="search_word_cover",
+            ),
+        ]
         constraints = [
             models.UniqueConstraint(fields=["asset", "word"], name="search_word_once")
         ]
+
+
+class Spelling(models.Model):
+    """A word as entries write it, with its stem: what a misspelt word is mended to."""
+
+    word = models.CharField(max_length=40, unique=True)
+    stem = models.CharField(max_length=40, db_index=True)
+    length = models.PositiveSmallIntegerField(db_index=True)

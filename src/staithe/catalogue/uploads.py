@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import os
 import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -13,6 +15,11 @@ from django.core.files.uploadedfile import UploadedFile
 
 from staithe.base.errors import BadInput, NotFound, TooLarge
 from staithe.base.ids import new_token
+from staithe.jobs.models import FINISHED, Job
+
+
+# Long enough for any upload to be queued, short enough not to fill a disk.
+LEFT_AFTER = timedelta(days=1)
 
 
 def keep_upload(upload: UploadedFile[Any]) -> str:
@@ -21,8 +28,14 @@ def keep_upload(upload: UploadedFile[Any]) -> str:
     name = new_token()
     folder = _folder()
     folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-    with (folder / name).open("xb") as out:
-        shutil.copyfileobj(upload, out)
+    try:
+        with (folder / name).open("xb") as out:
+            shutil.copyfileobj(upload, out, 1 << 20)
+            out.flush()
+            os.fsync(out.fileno())  # a job that is promised has its file
+    except BaseException:
+        forget_upload(name)
+        raise
     return name
 
 
@@ -33,7 +46,7 @@ def check_upload(upload: UploadedFile[Any]) -> None:
         raise BadInput("The file is empty. Choose another.", field="file")
     if size > settings.MAX_UPLOAD_BYTES:
         most = settings.MAX_UPLOAD_BYTES // 1024**2
-        raise TooLarge(f"The file is larger than {most} MB.", field="file")
+        raise TooLarge(f"The file is larger than {most:,} MB.", field="file")
 
 
 @contextmanager
@@ -49,6 +62,27 @@ def kept_upload(name: str) -> Iterator[Path]:
 def forget_upload(name: str) -> None:
     """Delete a kept upload whose job will not be tried again."""
     (_folder() / name).unlink(missing_ok=True)
+
+
+def sweep_uploads(*, at: datetime) -> int:
+    """Delete kept uploads that no job is going to read; return how many.
+
+    What a stopped job, a failed job or a killed server left behind.
+    """
+    waited_for = set(
+        Job.objects.exclude(state__in=FINISHED)
+        .filter(kind__startswith="catalogue:", arguments__has_key="upload")
+        .values_list("arguments__upload", flat=True)
+    )
+    before = (at - LEFT_AFTER).timestamp()
+    left = [
+        path
+        for path in (_folder().iterdir() if _folder().is_dir() else ())
+        if path.name not in waited_for and path.stat().st_mtime < before
+    ]
+    for path in left:
+        path.unlink(missing_ok=True)
+    return len(left)
 
 
 @contextmanager

@@ -84,6 +84,9 @@ ALLOWED_HOSTS = [
     if host
 ]
 MAX_UPLOAD_BYTES = env_int("STAITHE_MAX_UPLOAD_MB", 2048) * 1024 * 1024
+# A larger file is read by a job, with a progress page; a smaller one at once, so
+# that a fault in it is shown beside the form.
+PUBLISH_INLINE_BYTES = env_int("STAITHE_PUBLISH_INLINE_MB", 32) * 1024 * 1024
 HTTPS = BASE_URL.startswith("https://")
 
 ROOMS = [
