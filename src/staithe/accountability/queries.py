@@ -134,14 +134,16 @@ def report(
     return Report(
         progress=measure(chosen, at=at, among=journeys),
         unreadable=unreadable,
-        names=_body_names({s for each in chosen for s in (each.holder, each.asker)}),
+        names=names_of_bodies(
+            {s for each in chosen for s in (each.holder, each.asker)}
+        ),
     )
 
 
 def asked_bodies() -> list[tuple[str, str]]:
     """Return slug and name of every body that was ever asked for data, by name."""
     slugs = {each.holder for each in all_journeys()[0]}
-    names = _body_names(slugs)
+    names = names_of_bodies(slugs)
     return sorted(((s, names.get(s, s)) for s in slugs), key=lambda pair: pair[1])
 
 
@@ -168,14 +170,15 @@ def kinds_of(events: QuerySet[Event]) -> list[tuple[str, str]]:
     return [(name, f"{event_words(name)} ({name})") for name in names]
 
 
-def body_names(events: QuerySet[Event]) -> list[tuple[str, str]]:
+def bodies_of(events: QuerySet[Event]) -> list[tuple[str, str]]:
     """Return slug and name of the bodies that events belong to, by name."""
     slugs = set(events.order_by().values_list("organisation", flat=True).distinct())
-    names = _body_names(slugs)
+    names = names_of_bodies(slugs)
     return sorted(((s, names.get(s, s)) for s in slugs if s), key=lambda pair: pair[1])
 
 
-def _body_names(slugs: set[str]) -> dict[str, str]:
+def names_of_bodies(slugs: set[str]) -> dict[str, str]:
+    """Return the names of bodies by slug, for those that exist."""
     rows = Organisation.objects.filter(slug__in=slugs)
     return dict(rows.values_list("slug", "name"))
 

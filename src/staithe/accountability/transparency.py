@@ -161,7 +161,7 @@ def _what(terms: Terms) -> tuple[str, ...]:
         f"It covers {rows} and {plural(len(terms.columns), 'column')}.",
         f"Only {people} of {terms.recipient_name} may use it, for this purpose alone.",
         (
-            "Those people see a number in place of each person in the data. The number "
+            "The project sees a number in place of each person in the data. The number "
             "is made for this project and means nothing elsewhere."
         ),
     ]
