@@ -40,6 +40,7 @@ if TYPE_CHECKING:
     from staithe.people.permissions import Someone
 
 
+_KEY = re.compile(r"[-a-zA-Z0-9_]{1,80}")
 _REFERENCE = re.compile(r"[A-Z]{3}-[0-9A-Z]{8}")
 
 OPEN_FLOWS = (Flow.State.SUBMITTED, Flow.State.IN_REVIEW)
@@ -194,9 +195,17 @@ def find_askable(text: str) -> list[Asset]:
     return [known[asset.pk] for asset in found if asset.pk in known]
 
 
-def get_askable_asset(slug: str) -> Asset:
+def find_askable_asset(key: str) -> Asset | None:
+    """Return an asset that may be asked for, by slug or reference, or None."""
+    if not _KEY.fullmatch(key):
+        return None
+    found = askable_assets().filter(Q(slug=key) | Q(reference=key))
+    return found.distinct().first()
+
+
+def get_askable_asset(key: str) -> Asset:
     """Return an asset that may be asked for, by slug or reference; NotFound."""
-    asset = askable_assets().filter(Q(slug=slug) | Q(reference=slug)).distinct().first()
+    asset = find_askable_asset(key)
     if asset is None:
         raise NotFound("There is no such data to ask for. Search the catalogue.")
     return asset

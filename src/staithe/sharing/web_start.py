@@ -48,8 +48,9 @@ def start(request: HttpRequest) -> HttpResponse:
     """Say what a request needs and ask which project it is for."""
     person = signed_in_person(request)
     check_somewhere(person, Permission.MAKE_REQUEST)
-    if "asset" in request.GET:
-        request.session[KEY] = {"asset": request.GET["asset"][:80]}
+    asset = queries.find_askable_asset(request.GET.get("asset", ""))
+    if asset:
+        request.session[KEY] = {"asset": asset.slug}
     projects = list(queries.own_projects(person))
     form = ProjectChoiceForm(posted(request), projects=projects)
     if request.method == "POST" and form.is_valid():

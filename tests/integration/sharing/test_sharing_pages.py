@@ -567,3 +567,16 @@ def test_routes_that_bar_a_side_are_named_but_not_offered(cast, story, browse):
     project = story.project(purpose_code="official-statistics")
     stuck = story.flow(story.draft(project=project))
     assert "does not guess" in go(ann, f"/flows/{stuck.reference}/route")
+
+
+@pytest.mark.parametrize("asset", ["a%2Fb", "%00", "nothing", "AST-JOBS"])
+def test_whatever_the_address_names_a_request_can_be_started(
+    cast, story, browse, asset
+):
+    request = story.draft()
+    ann = browse(cast.ann)
+    go(ann, f"/requests/start?asset={asset}")
+    at = post(ann, "/requests/start", project=request.project.reference)
+    follows = f"/requests/{request.reference}"
+    assert at == (f"{follows}/data/jobs" if asset == "AST-JOBS" else follows)
+    go(ann, f"{follows}/data?q={asset}")
