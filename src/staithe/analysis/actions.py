@@ -4,29 +4,39 @@ from __future__ import annotations
 
 import hashlib
 import tempfile
+from collections.abc import Sequence
 from datetime import datetime
 from pathlib import Path
 from typing import Any
 
+from staithe.analysis.datafile import data_name
 from staithe.analysis.models import Output, Query, Review
 from staithe.analysis.policies import (
     REVIEWERS,
     check_releases,
     check_reviews,
     check_submits,
-    concerned_organisations,
+    check_text,
+    check_withdraws,
+    independent_reviewers,
+    settled,
 )
-from staithe.base.errors import BadInput, Conflict, NotAllowed
+from staithe.base.errors import BadInput
 from staithe.base.ids import new_reference
 from staithe.catalogue.actions import keep_asset
 from staithe.catalogue.models import Asset
 from staithe.catalogue.policies import check_details
-from staithe.catalogue.storing import stored_file
+from staithe.catalogue.storing import Stored, stored_file
+from staithe.exchange.queries import ProjectTable, project_tables
 from staithe.ledger.actions import action, record
 from staithe.people.models import Person
 from staithe.people.notices import notify
-from staithe.people.permissions import Permission, people_who_can
 from staithe.sharing.models import Project
+
+
+OPEN_LICENCE = (
+    "https://www.nationalarchives.gov.uk/doc/open-government-licence/version/3/"
+)
 
 
 @action("analysis:query:answered")
@@ -37,7 +47,7 @@ def keep_answer(
     sql: str,
     table: dict[str, Any],
     policy: dict[str, Any],
-    dataset: str,
+    tables: Sequence[ProjectTable],
     state: str,
     by: Person,
     at: datetime,
@@ -46,7 +56,15 @@ def keep_answer(
     suppressed: int = 0,
     problem: str = "",
 ) -> Query:
-    """Keep a question with its protected answer, or with why there is none."""
+    """Keep a question with its protected answer, or with why there is none.
+
+    An answer from data that was taken away while the question ran is not kept.
+    """
+    dataset = data_name(tables)
+    now_granted = project_tables(project, person=by, at=at)
+    if state == Query.State.DONE and data_name(now_granted) != dataset:
+        state, result, suppressed = Query.State.REFUSED, None, 0
+        problem = "The data changed while the question ran. Ask again."
     query = Query.objects.create(
         reference=new_reference("QRY"),
         project=project,
@@ -57,6 +75,7 @@ def keep_answer(
         table=table,
         policy=policy,
         dataset=dataset,
+        grants=[each.grant for each in tables],
         state=state,
         problem=problem,
         result=result,
@@ -71,6 +90,7 @@ def keep_answer(
         project=project.reference,
         state=state,
         dataset=dataset,
+        grants=query.grants,
         sql_sha256=_sha256(sql),
         result_sha256=_sha256(result["csv"]) if result else "",
         milliseconds=milliseconds,
@@ -84,28 +104,22 @@ def submit_output(
     *, query: Query, title: str, description: str, by: Person, at: datetime
 ) -> Output:
     """Send a protected answer to two reviewers."""
-    check_submits(query, person=by, at=at)
-    if not title.strip():
-        raise BadInput("Give the output a title.", field="title")
-    if not description.strip():
-        raise BadInput(
-            "Say what the output shows and why it is safe.", field="description"
-        )
+    check_submits(query, person=by)
     output = Output.objects.create(
         reference=new_reference("OUT"),
         query=query,
-        title=title.strip()[:200],
-        description=description.strip(),
+        title=check_text(title, field="title", ask="Enter the title.", most=200),
+        description=check_text(
+            description,
+            field="description",
+            ask="Say what the output shows and why it is safe.",
+        ),
         by=by,
         submitted_at=at,
     )
     _record(output, by=by, at=at)
-    reviewers: dict[int, Person] = {}
-    for organisation in concerned_organisations(output):
-        found = people_who_can(Permission.REVIEW_OUTPUT, organisation)
-        reviewers |= {each.pk: each for each in found if each.pk != by.pk}
     notify(
-        list(reviewers.values()),
+        independent_reviewers(output),
         title=f"Review an output: {output.title}",
         body=f"{by.name} asks for {output.reference} to be checked before release.",
         link=f"/outputs/{output.reference}",
@@ -118,33 +132,34 @@ def submit_output(
 def review_output(
     *, output: Output, vote: str, comment: str, by: Person, at: datetime
 ) -> Review:
-    """Record one reviewer's vote; the last vote needed settles the state."""
+    """Record one reviewer's vote; the last vote needed settles the state.
+
+    Votes are blind until then, so the event of an earlier one does not hold it; the
+    event that settles the output holds them all.
+    """
     row = Output.objects.select_for_update().get(pk=output.pk)
     check_reviews(row, person=by)
     if vote not in Review.Vote.values:
         raise BadInput("Choose approve, return or reject.", field="vote")
-    if not comment.strip():
-        raise BadInput("Say what you checked and found.", field="comment")
     review = Review.objects.create(
-        output=row, reviewer=by, vote=vote, comment=comment.strip(), at=at
+        output=row,
+        reviewer=by,
+        vote=vote,
+        comment=check_text(
+            comment, field="comment", ask="Say what you checked and found."
+        ),
+        at=at,
     )
-    votes = list(row.reviews.values_list("vote", flat=True))
-    if len(votes) >= REVIEWERS:
-        row.state = settled(votes)
+    reviews = list(row.reviews.select_related("reviewer").order_by("pk"))
+    votes: dict[str, str] = {}
+    if len(reviews) >= REVIEWERS:
+        votes = {each.reviewer.ledger_id: each.vote for each in reviews}
+        row.state = settled(list(votes.values()))
         row.closed_at = None if row.state == Output.State.APPROVED else at
         row.save(update_fields=["state", "closed_at"])
         _tell_author(row, at=at)
-    _record(row, by=by, at=at, vote=vote, state=row.state, votes=len(votes))
+    _record(row, by=by, at=at, state=row.state, reviews=len(reviews), votes=votes)
     return review
-
-
-def settled(votes: list[str]) -> Output.State:
-    """Return the state that a full set of votes gives: one rejection rejects."""
-    if Review.Vote.REJECT in votes:
-        return Output.State.REJECTED
-    if Review.Vote.RETURN in votes:
-        return Output.State.RETURNED
-    return Output.State.APPROVED
 
 
 def _tell_author(output: Output, *, at: datetime) -> None:
@@ -182,11 +197,6 @@ def release_output(*, output: Output, by: Person, at: datetime) -> Output:
             )
 
 
-OPEN_LICENCE = (
-    "https://www.nationalarchives.gov.uk/doc/open-government-licence/version/3/"
-)
-
-
 def _release_text(output: Output) -> str:
     assert output.query.result is not None
     protection = " ".join(output.query.result["explanation"])
@@ -195,7 +205,7 @@ def _release_text(output: Output) -> str:
 
 @action("analysis:output:released")
 def keep_release(
-    *, output: Output, stored: Any, fields: dict[str, Any], by: Person, at: datetime
+    *, output: Output, stored: Stored, fields: dict[str, Any], by: Person, at: datetime
 ) -> Output:
     """Make the open asset and mark the output released, together."""
     row = Output.objects.select_for_update().get(pk=output.pk)
@@ -235,10 +245,7 @@ def keep_release(
 def withdraw_output(*, output: Output, by: Person, at: datetime) -> Output:
     """Take an output back before it is released; its author may."""
     row = Output.objects.select_for_update().get(pk=output.pk)
-    if row.by_id != by.pk:
-        raise NotAllowed("Only the author can withdraw an output.")
-    if row.state not in {Output.State.IN_REVIEW, Output.State.APPROVED}:
-        raise Conflict("This output can no longer be withdrawn.")
+    check_withdraws(row, person=by)
     row.state, row.closed_at = Output.State.WITHDRAWN, at
     row.save(update_fields=["state", "closed_at"])
     _record(row, by=by, at=at)

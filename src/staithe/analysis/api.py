@@ -6,7 +6,7 @@ from datetime import datetime
 from typing import Any
 
 from django.http import HttpRequest
-from ninja import Router, Schema
+from ninja import Router, Schema, Status
 
 from staithe.analysis.actions import (
     release_output,
@@ -20,11 +20,10 @@ from staithe.analysis.queries import (
     get_output,
     get_query,
     outputs_for,
-    tables_to_ask,
     votes_shown,
 )
 from staithe.base.clock import now
-from staithe.exchange.queries import get_own_project
+from staithe.exchange.queries import get_own_project, project_tables
 from staithe.people.tokens import API_AUTH, signed_in_person
 
 
@@ -113,7 +112,7 @@ def list_tables(request: HttpRequest, reference: str) -> list[TableOut]:
     project = get_own_project(reference, person=person)
     return [
         TableOut(name=table.name, columns=list(table.columns), rows=table.rows)
-        for table in tables_to_ask(project, person=person, at=now())
+        for table in project_tables(project, person=person, at=now())
     ]
 
 
@@ -122,7 +121,7 @@ def list_tables(request: HttpRequest, reference: str) -> list[TableOut]:
 )
 def ask_question(
     request: HttpRequest, reference: str, body: QuestionIn
-) -> tuple[int, QuestionOut]:
+) -> Status[QuestionOut]:
     """Ask; the answer is the protected table, or the reason there is none."""
     person = signed_in_person(request)
     query = ask(
@@ -133,7 +132,7 @@ def ask_question(
         by=person,
         at=now(),
     )
-    return 201, _question(query)
+    return Status(201, _question(query))
 
 
 @router.get("/queries/{reference}", response=QuestionOut, auth=API_AUTH)
@@ -145,13 +144,13 @@ def read_question(request: HttpRequest, reference: str) -> QuestionOut:
 @router.post("/queries/{reference}/output", response={201: OutputOut}, auth=API_AUTH)
 def submit(
     request: HttpRequest, reference: str, body: OutputIn
-) -> tuple[int, OutputOut]:
+) -> Status[OutputOut]:
     """Send an answer to two reviewers."""
     person = signed_in_person(request)
     output = submit_output(
         query=get_query(reference, person=person), by=person, at=now(), **body.dict()
     )
-    return 201, _output(output, request)
+    return Status(201, _output(output, request))
 
 
 @router.get("/outputs", response=list[OutputOut], auth=API_AUTH)
@@ -173,13 +172,13 @@ def read_output(request: HttpRequest, reference: str) -> OutputOut:
 
 
 @router.post("/outputs/{reference}/reviews", response={201: OutputOut}, auth=API_AUTH)
-def review(request: HttpRequest, reference: str, body: VoteIn) -> tuple[int, OutputOut]:
+def review(request: HttpRequest, reference: str, body: VoteIn) -> Status[OutputOut]:
     """Vote on an output."""
     person = signed_in_person(request)
     output = get_output(reference, person=person)
     review_output(output=output, by=person, at=now(), **body.dict())
     output.refresh_from_db()
-    return 201, _output(output, request)
+    return Status(201, _output(output, request))
 
 
 @router.post("/outputs/{reference}/release", response=OutputOut, auth=API_AUTH)

@@ -6,17 +6,20 @@ from datetime import datetime
 from typing import Any
 
 from staithe.analysis.actions import keep_answer
-from staithe.analysis.datafile import data_name, ensure_data_file
+from staithe.analysis.datafile import DataChanged, ensure_data_file
 from staithe.analysis.models import Query
-from staithe.analysis.policies import check_asks
+from staithe.analysis.policies import check_asks, check_text
 from staithe.analysis.rules import policy_for
 from staithe.analysis.sandbox import answer
 from staithe.analysis.spec import TableSpec
-from staithe.base.errors import BadInput, Damaged, UserError
+from staithe.base.errors import Damaged, NotFound, UserError
 from staithe.disclosure.protect import ProtectedTable
 from staithe.exchange.queries import project_tables
 from staithe.people.models import Person
 from staithe.sharing.models import Project
+
+
+LONGEST_SQL = 20_000
 
 
 def ask(
@@ -34,24 +37,26 @@ def ask(
     fails is kept and recorded too: what was tried is part of the account.
     """
     check_asks(project, person=by)
-    if not title.strip():
-        raise BadInput("Give the question a title.", field="title")
+    title = check_text(title, field="title", ask="Enter the title.", most=200)
+    sql = check_text(sql, field="sql", ask="Enter the SQL.", most=LONGEST_SQL)
     spec = TableSpec.from_dict(table)
     tables = project_tables(project, person=by, at=at)
     path = ensure_data_file(project.reference, tables)
     policy = policy_for(tables)
     kept: dict[str, Any] = {
         "project": project,
-        "title": title.strip()[:200],
+        "title": title,
         "sql": sql,
         "table": spec.to_dict(),
         "policy": policy.to_dict(),
-        "dataset": data_name(tables),
+        "tables": tables,
         "by": by,
         "at": at,
     }
     try:
         found = answer(path, sql, spec, policy=policy)
+    except NotFound as error:  # a grant closed since the line that found the file
+        raise DataChanged from error
     except UserError as error:
         broken = isinstance(error, Damaged)
         state = Query.State.FAILED if broken else Query.State.REFUSED
@@ -59,13 +64,13 @@ def ask(
     return keep_answer(
         **kept,
         state=Query.State.DONE,
-        result=_plain(found.protected),
+        result=to_stored(found.protected),
         milliseconds=found.milliseconds,
         suppressed=found.protected.suppressed,
     )
 
 
-def _plain(protected: ProtectedTable) -> dict[str, Any]:
+def to_stored(protected: ProtectedTable) -> dict[str, Any]:
     """Return what is stored: the released form, and what its reviewers need."""
     grid = protected.grid()
     return {

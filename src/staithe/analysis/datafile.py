@@ -1,24 +1,32 @@
 """The file an analyst's query opens: a database that holds granted tables and no more.
 
 A view is not a security boundary in DuckDB, so nothing else is in the file. Its name
-is a digest of the snapshots in it: other grants, other file. Old files are deleted.
+is a digest of the snapshots in it: other grants, other file. All files of a project
+are deleted when one of its grants closes or its data is joined again.
 """
 
 from __future__ import annotations
 
 import hashlib
-import os
 import shutil
 from collections.abc import Sequence
 from pathlib import Path
 
+import duckdb
 from django.conf import settings
 
 from staithe.base.errors import Conflict
-from staithe.base.ids import new_token
 from staithe.exchange.queries import ProjectTable
+from staithe.exchange.storage import scratch_folder
 from staithe.tables.engine import connect, scan
 from staithe.tables.sql import quote_identifier
+
+
+class DataChanged(Conflict):
+    """The project's data was taken away or renewed while it was being opened."""
+
+    def __init__(self) -> None:
+        super().__init__("The project’s data has just changed. Ask again.")
 
 
 def data_name(tables: Sequence[ProjectTable]) -> str:
@@ -30,30 +38,37 @@ def data_name(tables: Sequence[ProjectTable]) -> str:
 def ensure_data_file(reference: str, tables: Sequence[ProjectTable]) -> Path:
     """Return the file of these tables, building it on first use.
 
-    Built beside and renamed, so a reader finds the whole file or none.
+    Built beside and renamed, so a reader finds the whole file or none. Raises
+    Conflict where there are no tables, DataChanged where they vanish meanwhile.
     """
     if not tables:
         raise Conflict(
             "There is no data to ask. It may not be joined yet, or the agreements "
-            "may have ended: see the project's page."
+            "may have ended: see the project’s page."
         )
-    folder = _folder(reference)
+    folder = data_folder(reference)
     path = folder / f"{data_name(tables)}.duckdb"
     if path.exists():
         return path
     folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-    part = folder / f".{new_token()[:8]}.part"
     try:
-        _build(part, tables)
-        part.chmod(0o400)
-        os.replace(part, path)
-    finally:
-        part.unlink(missing_ok=True)
-    _forget_others(folder, keep=path)
+        _build(path, tables)
+    except (OSError, duckdb.IOException) as error:
+        if not folder.exists() or not all(p.exists() for t in tables for p in t.paths):
+            raise DataChanged from error
+        raise
     return path
 
 
 def _build(path: Path, tables: Sequence[ProjectTable]) -> None:
+    with scratch_folder() as folder:
+        part = folder / "data.duckdb"
+        _fill(part, tables)
+        part.chmod(0o400)
+        part.replace(path)
+
+
+def _fill(path: Path, tables: Sequence[ProjectTable]) -> None:
     connection = connect(
         database=path,
         memory_mb=settings.ENGINE_MEMORY_MB,
@@ -68,18 +83,12 @@ def _build(path: Path, tables: Sequence[ProjectTable]) -> None:
         connection.close()
 
 
-def _forget_others(folder: Path, *, keep: Path) -> None:
-    """Delete files of grants that were; a query that has one open finishes."""
-    for old in folder.glob("*.duckdb"):
-        if old != keep:
-            old.unlink(missing_ok=True)
-
-
 def forget_data_files(reference: str) -> None:
-    """Delete every file of a project: a grant of it has closed."""
-    shutil.rmtree(_folder(reference), ignore_errors=True)
+    """Delete every file of a project; a query that has one open finishes."""
+    shutil.rmtree(data_folder(reference), ignore_errors=True)
 
 
-def _folder(reference: str) -> Path:
+def data_folder(reference: str) -> Path:
+    """Return where the files of a project are kept."""
     folder: Path = settings.HOME / "analysis" / reference
     return folder

@@ -1,18 +1,25 @@
-"""When a grant closes, the project's data file goes with it."""
+"""When a grant closes or data is joined again, the project's data files go."""
 
 from __future__ import annotations
 
+from functools import partial
 from typing import Any
 
 from django.db import transaction
 
 from staithe.analysis.datafile import forget_data_files
+from staithe.analysis.jobs import FORGET
+from staithe.jobs.actions import enqueue
 from staithe.ledger.actions import on
 from staithe.ledger.models import Event
 
 
 @on("exchange:grant:revoked")
 @on("exchange:grant:expired")
+@on("exchange:join:done")
 def forget_data(event: Event, body: dict[str, Any]) -> None:
-    """Delete the file; the next question builds one without the closed grant."""
-    transaction.on_commit(lambda: forget_data_files(body["project"]))
+    """Delete the files; the next question builds one of what is granted then."""
+    project = body["project"]
+    # At once, and again by a job if this process dies before that.
+    transaction.on_commit(partial(forget_data_files, project), robust=True)
+    enqueue(FORGET, arguments={"project": project}, by=event.actor, at=event.at)

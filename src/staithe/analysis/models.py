@@ -34,6 +34,7 @@ class Query(models.Model):
     result = models.JSONField(null=True)
     milliseconds = models.PositiveIntegerField(default=0)
     dataset = models.CharField(max_length=80, blank=True)  # which joined data
+    grants = models.JSONField(default=list)  # references of the grants it rests on
 
     class Meta:
         ordering = ("-at", "id")

@@ -2,41 +2,71 @@
 
 from __future__ import annotations
 
-from datetime import datetime
-
-from staithe.analysis.models import Output, Query
-from staithe.base.errors import Conflict, NotAllowed, UserError
+from staithe.analysis.models import Output, Query, Review
+from staithe.base.errors import BadInput, Conflict, NotAllowed, UserError
 from staithe.exchange.models import Grant
-from staithe.exchange.queries import project_tables
 from staithe.people.models import Organisation, Person
-from staithe.people.permissions import Permission, can, check
+from staithe.people.permissions import Permission, can, check, people_who_can
+from staithe.sharing.grant import grant_from_plain
 from staithe.sharing.models import Project
 
 
 REVIEWERS = 2
+MOST_TEXT = 5000
+
+
+def check_text(text: str, *, field: str, ask: str, most: int = MOST_TEXT) -> str:
+    """Return text without outer space; BadInput where it is empty or too long."""
+    kept = text.strip()
+    if not kept:
+        raise BadInput(ask, field=field)
+    if len(kept) > most:
+        raise BadInput(f"Use {most:,} characters or fewer.", field=field)
+    if "\0" in kept:
+        raise BadInput("Text cannot hold a NUL character.", field=field)
+    return kept
+
+
+def is_member(project: Project, *, person: Person) -> bool:
+    """Tell whether a person works on a project now."""
+    return bool(project.members.filter(person=person, ended_at=None).exists())
 
 
 def check_asks(project: Project, *, person: Person) -> None:
     """Raise NotAllowed unless the person may query in this project."""
-    check(person, Permission.RUN_QUERY, project.organisation)
-    if not project.members.filter(person=person, ended_at=None).exists():
+    if not is_member(project, person=person):
         raise NotAllowed("Only members of the project can ask its data.")
+    check(person, Permission.RUN_QUERY, project.organisation)
 
 
-def check_submits(query: Query, *, person: Person, at: datetime) -> None:
+def check_submits(query: Query, *, person: Person) -> None:
     """Raise unless the asker sends out an answer whose agreements let results leave."""
     if query.by_id != person.pk:
         raise NotAllowed("Only the person who asked can send the answer for review.")
+    if not is_member(query.project, person=person):
+        raise NotAllowed("You no longer belong to this project.")
     if query.state != Query.State.DONE:
         raise Conflict("This question has no answer to release.")
     if Output.objects.filter(query=query).exists():
         raise Conflict("This answer has already been sent for review.")
-    tables = project_tables(query.project, person=person, at=at)
-    kept = [table.name for table in tables if not table.results_may_leave]
-    if kept:
-        raise NotAllowed(
-            f"The agreement behind {', '.join(kept)} does not let results leave."
-        )
+    check_stands(query)
+
+
+def check_stands(query: Query) -> None:
+    """Raise unless every agreement that an answer rests on lets it leave, unrevoked.
+
+    An agreement that ran its time still stands behind what was asked under it.
+    """
+    for grant in Grant.objects.filter(reference__in=query.grants):
+        if grant.state == Grant.State.REVOKED:
+            raise Conflict(
+                f"The agreement behind {grant.table_name} was revoked, "
+                "so nothing that rests on it is released."
+            )
+        if not grant_from_plain(grant.compiled).results_may_leave:
+            raise NotAllowed(
+                f"The agreement behind {grant.table_name} does not let results leave."
+            )
 
 
 def concerned_organisations(output: Output) -> list[Organisation]:
@@ -51,11 +81,26 @@ def concerned_organisations(output: Output) -> list[Organisation]:
     return list(found.values())
 
 
+def is_author(output: Output, *, person: Person) -> bool:
+    """Tell whether a person wrote the output or asked its question."""
+    return person.pk in {output.by_id, output.query.by_id}
+
+
+def is_reviewer(output: Output, *, person: Person) -> bool:
+    """Tell whether a person holds the role of reviewer where it counts for this."""
+    return any(
+        can(person, Permission.REVIEW_OUTPUT, organisation)
+        for organisation in concerned_organisations(output)
+    )
+
+
 def check_reviews(output: Output, *, person: Person) -> None:
-    """Raise unless the person is a reviewer, is not the author and has not voted."""
-    if output.by_id == person.pk or output.query.by_id == person.pk:
-        raise NotAllowed("You cannot review your own output.")
+    """Raise unless the person is an independent reviewer and has not voted."""
     _check_holds(output, Permission.REVIEW_OUTPUT, person)
+    if is_author(output, person=person):
+        raise NotAllowed("You cannot review your own output.")
+    if output.query.project.members.filter(person=person).exists():
+        raise NotAllowed("You work on this project, so you cannot review its outputs.")
     if output.state != Output.State.IN_REVIEW:
         raise Conflict("This output is no longer in review.")
     if output.reviews.filter(reviewer=person).exists():
@@ -71,19 +116,32 @@ def can_review(output: Output, *, person: Person) -> bool:
     return True
 
 
+def independent_reviewers(output: Output) -> list[Person]:
+    """Return everybody who may vote now, for notices."""
+    found: dict[int, Person] = {}
+    for organisation in concerned_organisations(output):
+        able = people_who_can(Permission.REVIEW_OUTPUT, organisation)
+        found |= {each.pk: each for each in able if can_review(output, person=each)}
+    return list(found.values())
+
+
+def settled(votes: list[str]) -> Output.State:
+    """Return the state that a full set of votes gives: one rejection rejects."""
+    if Review.Vote.REJECT in votes:
+        return Output.State.REJECTED
+    if Review.Vote.RETURN in votes:
+        return Output.State.RETURNED
+    return Output.State.APPROVED
+
+
 def check_releases(output: Output, *, person: Person) -> None:
-    """Raise unless two reviewers approved and the person may release."""
+    """Raise unless two reviewers approved, nothing was revoked, the person may."""
     _check_holds(output, Permission.RELEASE_OUTPUT, person)
-    if output.by_id == person.pk:
+    if is_author(output, person=person):
         raise NotAllowed("Someone other than the author releases an output.")
     if output.state != Output.State.APPROVED:
         raise Conflict("Only an output that two reviewers approved can be released.")
-    revoked = Grant.objects.filter(
-        project=output.query.project,
-        table_name__in=output.query.table.get("tables", []),
-    ).filter(state=Grant.State.REVOKED)
-    if revoked.exists():
-        raise Conflict("An agreement behind this output was revoked, so it stays in.")
+    check_stands(output.query)
 
 
 def can_release(output: Output, *, person: Person) -> bool:
@@ -95,21 +153,42 @@ def can_release(output: Output, *, person: Person) -> bool:
     return True
 
 
+def check_withdraws(output: Output, *, person: Person) -> None:
+    """Raise unless the author takes back what is not yet out."""
+    if output.by_id != person.pk:
+        raise NotAllowed("Only the author can withdraw an output.")
+    if output.state not in {Output.State.IN_REVIEW, Output.State.APPROVED}:
+        raise Conflict("This output can no longer be withdrawn.")
+
+
+def can_withdraw(output: Output, *, person: Person) -> bool:
+    """Tell whether to show the way to withdraw."""
+    try:
+        check_withdraws(output, person=person)
+    except UserError:
+        return False
+    return True
+
+
 def can_see_output(output: Output, *, person: Person) -> bool:
-    """Tell whether a person may read an output: members, reviewers, overseers."""
-    if output.state == Output.State.RELEASED:
-        return True
-    if can_see_queries(output.query.project, person=person):
-        return True
-    return any(
-        can(person, Permission.REVIEW_OUTPUT, organisation)
-        for organisation in concerned_organisations(output)
+    """Tell whether a person may read an output: anyone signed in once it is out."""
+    return output.state == Output.State.RELEASED or can_see_review(
+        output, person=person
+    )
+
+
+def can_see_review(output: Output, *, person: Person) -> bool:
+    """Tell whether a person may follow the review: members, reviewers, overseers."""
+    return (
+        can_see_queries(output.query.project, person=person)
+        or is_reviewer(output, person=person)
+        or can(person, Permission.SEE_LEDGER_BODIES)
     )
 
 
 def can_see_queries(project: Project, *, person: Person) -> bool:
     """Tell whether a person may read a project's questions and protected answers."""
-    return bool(project.members.filter(person=person, ended_at=None).exists())
+    return is_member(project, person=person)
 
 
 def _check_holds(output: Output, permission: Permission, person: Person) -> None:

@@ -2,21 +2,19 @@
 
 from __future__ import annotations
 
-from datetime import datetime
-
 from django.db.models import Q, QuerySet
 
 from staithe.analysis.models import Output, Query, Review
 from staithe.analysis.policies import (
     REVIEWERS,
+    can_review,
     can_see_output,
     can_see_queries,
-    concerned_organisations,
+    can_see_review,
 )
 from staithe.base.errors import NotAllowed, NotFound
-from staithe.exchange.queries import ProjectTable, project_tables
-from staithe.people.models import Organisation, Person
-from staithe.people.permissions import Permission, organisations_where
+from staithe.people.models import Person
+from staithe.people.permissions import Permission, can, organisations_where
 from staithe.sharing.models import Project
 
 
@@ -27,15 +25,16 @@ def get_query(reference: str, *, person: Person) -> Query:
     if query is None:
         raise NotFound("There is no question of that reference.")
     output = Output.objects.filter(query=query).first()
-    in_review = output is not None and can_see_output(output, person=person)
-    if not in_review and not can_see_queries(query.project, person=person):
+    reviewed = output is not None and can_see_review(output, person=person)
+    if not reviewed and not can_see_queries(query.project, person=person):
         raise NotAllowed("Only members of the project can see its questions.")
     return query
 
 
 def queries_of(project: Project) -> QuerySet[Query]:
     """Return a project's questions, newest first."""
-    return project.queries.select_related("by").order_by("-at", "-pk")
+    found = project.queries.select_related("by", "output")
+    return found.order_by("-at", "-pk")
 
 
 def get_output(reference: str, *, person: Person) -> Output:
@@ -47,39 +46,43 @@ def get_output(reference: str, *, person: Person) -> Output:
     if output is None:
         raise NotFound("There is no output of that reference.")
     if not can_see_output(output, person=person):
-        raise NotAllowed("Only the project's members and its reviewers can see this.")
+        raise NotAllowed("Only the project’s members and its reviewers can see this.")
     return output
 
 
 def outputs_for(person: Person) -> QuerySet[Output]:
-    """Return the outputs a person wrote, may review, or anyone may see."""
-    reviewing = list(organisations_where(person, Permission.REVIEW_OUTPUT))
-    mine = Q(query__project__members__person=person) & Q(
-        query__project__members__ended_at=None
+    """Return the outputs a person wrote, may review or oversee, or anyone may see."""
+    found = Output.objects.select_related(
+        "query__project__organisation", "query__by", "by", "released_as"
     )
-    holders = Q(query__project__agreements__flow__asset__organisation__in=reviewing)
-    concerned = Q(query__project__organisation__in=reviewing) | holders
-    found = Output.objects.filter(mine | concerned | Q(state=Output.State.RELEASED))
-    if any(organisation.is_operator for organisation in reviewing):
-        found = Output.objects.all()
-    return found.select_related("query__project", "by").distinct()
+    reviewing = list(organisations_where(person, Permission.REVIEW_OUTPUT))
+    at_operator = any(organisation.is_operator for organisation in reviewing)
+    if at_operator or can(person, Permission.SEE_LEDGER_BODIES):
+        return found
+    projects = Project.objects.filter(
+        Q(members__person=person, members__ended_at=None)
+        | Q(organisation__in=reviewing)
+        | Q(grants__agreement__flow__asset__organisation__in=reviewing)
+    )
+    mine = Q(query__project__in=projects.values("pk"))
+    return found.filter(mine | Q(state=Output.State.RELEASED))
+
+
+def waiting_for(person: Person) -> list[Output]:
+    """Return the outputs that wait for this person's vote, the oldest first."""
+    if not organisations_where(person, Permission.REVIEW_OUTPUT).exists():
+        return []
+    found = outputs_for(person).filter(state=Output.State.IN_REVIEW)
+    oldest = found.exclude(reviews__reviewer=person).order_by("submitted_at", "pk")
+    return [output for output in oldest if can_review(output, person=person)]
 
 
 def votes_shown(output: Output, *, person: Person) -> list[Review]:
-    """Return the votes a person may see: all once all are in, before that their own."""
+    """Return the votes a person may see: all once all are in, before that their own.
+
+    Readers of a released output do not see how it was reviewed.
+    """
     votes = list(output.reviews.select_related("reviewer").order_by("at", "pk"))
-    if len(votes) >= REVIEWERS or output.state != Output.State.IN_REVIEW:
+    if len(votes) >= REVIEWERS and can_see_review(output, person=person):
         return votes
     return [vote for vote in votes if vote.reviewer_id == person.pk]
-
-
-def tables_to_ask(
-    project: Project, *, person: Person, at: datetime
-) -> list[ProjectTable]:
-    """Return the tables a person may query now."""
-    return project_tables(project, person=person, at=at)
-
-
-def reviewing_bodies(output: Output) -> list[Organisation]:
-    """Return whose reviewers may vote."""
-    return concerned_organisations(output)

@@ -20,14 +20,14 @@ from staithe.analysis.queries import (
     get_output,
     get_query,
     outputs_for,
-    tables_to_ask,
     votes_shown,
 )
 from staithe.base.clock import now
 from staithe.base.errors import NotFound, UserError
-from staithe.exchange.queries import get_own_project
+from staithe.exchange.queries import get_own_project, project_tables
 from staithe.people.tokens import signed_in_person
 from staithe.people.web import signed_in
+from staithe.sharing.models import Project
 from staithe.ui.csv import csv_response, wants_csv
 from staithe.ui.paging import paginate
 from staithe.ui.web import query_of, render_page
@@ -63,13 +63,13 @@ def ask_project(request: HttpRequest, reference: str) -> HttpResponse:
         {
             "form": form,
             "project": project,
-            "tables": tables_to_ask(project, person=person, at=now()),
+            "tables": project_tables(project, person=person, at=now()),
         },
         status=422 if form.errors else 200,
     )
 
 
-def _start_from(request: HttpRequest, project: object) -> dict[str, str]:
+def _start_from(request: HttpRequest, project: Project) -> dict[str, str]:
     """Begin with an earlier question of the same project, where one is named."""
     earlier = Query.objects.filter(
         project=project, reference=request.GET.get("from", "")

@@ -6,14 +6,15 @@ from datetime import datetime
 from typing import Any
 
 from django.http import HttpRequest
-from ninja import Router, Schema
+from ninja import Router, Schema, Status
 
 from staithe.base.clock import now
 from staithe.base.errors import NotFound
-from staithe.exchange.actions import ask_join, issue_recipient
+from staithe.exchange.actions import ask_join, issue_recipient, prepare_again
 from staithe.exchange.models import Grant, Join
 from staithe.exchange.queries import (
     find_grant,
+    get_grant_to_mend,
     get_grant_to_read,
     get_join,
     get_own_project,
@@ -72,9 +73,7 @@ def list_grants(request: HttpRequest, reference: str) -> list[GrantOut]:
 
 
 @router.post("/projects/{reference}/joins", response={202: JoinOut}, auth=API_AUTH)
-def start_join(
-    request: HttpRequest, reference: str, body: JoinIn
-) -> tuple[int, JoinOut]:
+def start_join(request: HttpRequest, reference: str, body: JoinIn) -> Status[JoinOut]:
     """Ask for a project's data to be joined; poll the join until it is done."""
     person = signed_in_person(request)
     project = get_own_project(reference, person=person)
@@ -85,7 +84,7 @@ def start_join(
         by=person,
         at=now(),
     )
-    return 202, _join_out(join)
+    return Status(202, _join_out(join))
 
 
 @router.get("/projects/{reference}/joins/{number}", response=JoinOut, auth=API_AUTH)
@@ -98,14 +97,25 @@ def read_join(request: HttpRequest, reference: str, number: int) -> JoinOut:
 @router.post(
     "/agreements/{reference}/tokens", response={201: ProfileOut}, auth=API_AUTH
 )
-def make_token(request: HttpRequest, reference: str) -> tuple[int, ProfileOut]:
+def make_token(request: HttpRequest, reference: str) -> Status[ProfileOut]:
     """Make a Delta Sharing profile for yourself; the token is given once."""
     person = signed_in_person(request)
     grant = get_grant_to_read(reference, person=person, at=now())
     recipient, token = issue_recipient(grant=grant, by=person, at=now())
     names = names_of(grant)
     table = f"{names.share}.{names.schema}.{names.table}"
-    return 201, ProfileOut(profile=profile_text(recipient, token), table=table)
+    profile = profile_text(recipient, token)
+    return Status(201, ProfileOut(profile=profile, table=table))
+
+
+@router.post(
+    "/agreements/{reference}/grant/prepare", response={202: GrantOut}, auth=API_AUTH
+)
+def prepare(request: HttpRequest, reference: str) -> Status[GrantOut]:
+    """Have the data of an agreement prepared again where that failed."""
+    person = signed_in_person(request)
+    grant = get_grant_to_mend(reference, person=person)
+    return Status(202, _grant_out(prepare_again(grant=grant, by=person, at=now())))
 
 
 @router.get("/agreements/{reference}/grant", response=GrantOut, auth=API_AUTH)

@@ -1,18 +1,20 @@
 """Which rows of several grants are one person: linkage, two grants at a time.
 
-Sources are called t1, t2 ... in the order of the grants, never by a reference, so
-one seed gives one result in every installation.
+Sources are called t1, t2 ... by the place of their grant among all the grants that
+the project ever had. So a row keeps its name when others come and go, and one seed
+gives one result in every installation.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import combinations
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
+import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
@@ -28,110 +30,159 @@ if TYPE_CHECKING:
     from staithe.linkage.specification import LinkSpecification
 
 Progress = Callable[[float, str], None]
+Numbers = npt.NDArray[np.int64]
 
 
 @dataclass(frozen=True)
 class LinkRun:
-    """clusters.parquet (source, id, cluster), the names of sources, what was found."""
+    """clusters.parquet (source, id, cluster), and what linkage found on the way."""
 
     clusters: Path
-    sources: tuple[str, ...]
     links: int
     report: dict[str, Any]
 
 
+@dataclass(frozen=True)
+class Rows:
+    """Every row of every source in one line: where each source starts, and its keys."""
+
+    sources: tuple[str, ...]
+    keys: tuple[Numbers, ...]
+
+    @property
+    def starts(self) -> Numbers:
+        """Return the place of each source's first row, and the number of all rows."""
+        found: Numbers = np.cumsum([0, *(len(part) for part in self.keys)])
+        return found
+
+    def places(self, source: str, keys: Numbers) -> Numbers:
+        """Return where rows of a source, named by row key, stand in the line."""
+        number = self.sources.index(source)
+        own = self.keys[number]
+        order = np.argsort(own)
+        found: Numbers = (
+            self.starts[number] + order[np.searchsorted(own, keys, sorter=order)]
+        )
+        return found
+
+
 def cluster_grants(
-    files: Sequence[Sequence[Path]],
+    files: Mapping[str, Sequence[Path]],
     *,
     specification: dict[str, Any],
     scratch: Path,
     progress: Progress,
 ) -> LinkRun:
-    """Cluster the rows of each grant's files; one grant alone needs no linkage."""
+    """Cluster the rows of each source's files; one source alone needs no linkage.
+
+    A cluster is named by its first row, as `t1:17`. Raises BadInput where linkage
+    finds nothing to compare.
+    """
+    runs = _link_pairs(files, specification, scratch, progress)
+    rows = Rows(tuple(files), tuple(_row_keys(part) for part in files.values()))
+    first = _first_of_each(rows, [run.clusters for run in runs])
+    clusters = _write_clusters(rows, first, scratch / "clusters.parquet")
+    report = {"runs": [run.report for run in runs], "people": _people(rows, first)}
+    return LinkRun(clusters, sum(run.link_count for run in runs), report)
+
+
+def _link_pairs(
+    files: Mapping[str, Sequence[Path]],
+    specification: dict[str, Any],
+    scratch: Path,
+    progress: Progress,
+) -> list[LinkResult]:
+    pairs = list(combinations(files, 2))
+    if not pairs:
+        return []
     # Splink is slow to import and only this job needs it.
     from staithe.linkage.link import link_tables
 
-    sources = tuple(f"t{number}" for number in range(1, len(files) + 1))
-    if len(files) == 1:
-        clusters = _each_row_alone(files[0], sources[0], scratch)
-        return LinkRun(clusters, sources, 0, {"runs": []})
-    runs: list[LinkResult] = []
-    pairs = list(combinations(range(len(files)), 2))
-    for number, (a, b) in enumerate(pairs):
+    wanted = read_specification(specification)
+    runs = []
+    for number, (left, right) in enumerate(pairs):
         share = number / len(pairs)
-        progress(share, f"Linking {number + 1} of {len(pairs)}")
         runs.append(
             link_tables(
-                list(files[a]),
-                list(files[b]),
+                list(files[left]),
+                list(files[right]),
                 id_column=ROW_KEY,
                 out=scratch / f"link-{number}",
-                names=(sources[a], sources[b]),
-                specification=_read(specification),
+                names=(left, right),
+                specification=wanted,
                 seed=settings.LINKAGE_SEED,
                 memory_mb=settings.ENGINE_MEMORY_MB,
                 threads=settings.ENGINE_THREADS,
                 progress=lambda step, part, share=share: progress(  # type: ignore[misc]  # the default binds the loop's value
-                    share + part / len(pairs), step
+                    share + part / len(pairs), step.capitalize()
                 ),
             )
         )
-    clusters = runs[0].clusters
-    if len(pairs) > 1:
-        clusters = _merge(files, sources, pairs, runs, scratch)
-    report = {"runs": [run.report for run in runs]}
-    return LinkRun(clusters, sources, sum(run.link_count for run in runs), report)
+    return runs
 
 
-def _read(specification: dict[str, Any]) -> LinkSpecification | None:
+def read_specification(specification: dict[str, Any]) -> LinkSpecification | None:
+    """Return the specification that a person gave, if any; BadInput if it is bad."""
+    text = specification.get("yaml")
+    if not text:
+        return None
     from staithe.linkage.specification import from_yaml
 
-    text = specification.get("yaml")
-    return from_yaml(text) if text else None
+    return from_yaml(text)
 
 
-def _row_keys(files: Sequence[Path]) -> pa.ChunkedArray:
+def _row_keys(files: Sequence[Path]) -> Numbers:
     table = pa.concat_tables(pq.read_table(path, columns=[ROW_KEY]) for path in files)
-    return table.column(ROW_KEY)
+    keys: Numbers = table.column(ROW_KEY).cast(pa.int64()).to_numpy()
+    return keys
 
 
-def _each_row_alone(files: Sequence[Path], source: str, scratch: Path) -> Path:
-    ids = _row_keys(files).cast(pa.string())
-    out = scratch / "clusters.parquet"
-    sources = pa.array([source] * len(ids))
-    cluster = pc.binary_join_element_wise(sources, ids, ":")
-    pq.write_table(pa.table({"source": sources, "id": ids, "cluster": cluster}), out)
-    return out
+def _first_of_each(rows: Rows, clusters: Sequence[Path]) -> Numbers:
+    """Return for each row the place of the first row of the same person.
 
-
-def _merge(
-    files: Sequence[Sequence[Path]],
-    sources: Sequence[str],
-    pairs: Sequence[tuple[int, int]],
-    runs: Sequence[LinkResult],
-    scratch: Path,
-) -> Path:
-    """Take the connected components of the links of every pair of sources."""
-    keys = [_row_keys(part).to_numpy() for part in files]
-    starts = np.cumsum([0, *(len(part) for part in keys)])
-    ends: list[list[Any]] = [[], []]
-    for (a, b), run in zip(pairs, runs, strict=True):
-        links = pq.read_table(run.links, columns=["left_id", "right_id"])
-        for side, (source, name) in enumerate(((a, "left_id"), (b, "right_id"))):
-            ids = links.column(name).cast(pa.int64()).to_numpy()
-            order = np.argsort(keys[source])
-            place = order[np.searchsorted(keys[source], ids, sorter=order)]
-            ends[side].append(place + starts[source])
-    left, right = (np.concatenate(side) for side in ends)
-    size = int(starts[-1])
+    Over several linkages: whoever is one person in any of them is one person.
+    """
+    size = int(rows.starts[-1])
+    if not clusters:
+        return np.arange(size)
+    ends = [_edges(rows, path) for path in clusters]
+    left, right = (np.concatenate([end[side] for end in ends]) for side in (0, 1))
     graph = coo_array((np.ones(len(left), bool), (left, right)), shape=(size, size))
-    _, label = connected_components(graph, directed=False)
-    out = scratch / "clusters.parquet"
-    names = np.repeat(np.array(sources), [len(part) for part in keys])
-    table = {
-        "source": pa.array(names),
-        "id": pa.array(np.concatenate(keys)).cast(pa.string()),
-        "cluster": pa.array(label).cast(pa.string()),
-    }
-    pq.write_table(pa.table(table), out)
+    count, label = connected_components(graph, directed=False)
+    first = np.full(count, size, np.int64)
+    np.minimum.at(first, label, np.arange(size))
+    found: Numbers = first[label]
+    return found
+
+
+def _people(rows: Rows, first: Numbers) -> dict[str, Any]:
+    """Count the people, and how many are in one table, in two, and so on."""
+    table = np.repeat(np.arange(len(rows.sources)), [len(part) for part in rows.keys])
+    seen = np.unique(np.stack([first, table]), axis=1)[0]
+    _, tables = np.unique(seen, return_counts=True)
+    numbers, people = np.unique(tables, return_counts=True)
+    spread = zip(numbers.tolist(), people.tolist(), strict=True)
+    return {"all": len(tables), "in_tables": {str(n): k for n, k in spread}}
+
+
+def _edges(rows: Rows, clusters: Path) -> tuple[Numbers, Numbers]:
+    """Return an edge from every row of a linkage to the first row of its cluster."""
+    table = pq.read_table(clusters, columns=["source", "id", "cluster"])
+    place = np.empty(table.num_rows, np.int64)
+    names = table.column("source").combine_chunks()
+    keys = table.column("id").cast(pa.int64()).to_numpy()
+    for source in pc.unique(names).to_pylist():
+        mine = pc.equal(names, source).to_numpy(zero_copy_only=False)
+        place[mine] = rows.places(source, keys[mine])
+    group = table.column("cluster").combine_chunks().dictionary_encode().indices
+    codes = group.to_numpy()
+    _, first = np.unique(codes, return_index=True)
+    return place, place[first[codes]]
+
+
+def _write_clusters(rows: Rows, first: Numbers, out: Path) -> Path:
+    names = pa.array(np.repeat(np.array(rows.sources), [len(k) for k in rows.keys]))
+    keys = pa.array(np.concatenate(rows.keys)).cast(pa.string())
+    labels = pc.binary_join_element_wise(names, keys, ":").take(pa.array(first))
+    pq.write_table(pa.table({"source": names, "id": keys, "cluster": labels}), out)
     return out

@@ -12,17 +12,17 @@ from datetime import datetime
 from pathlib import Path
 
 from staithe.base.errors import Conflict
+from staithe.exchange.filters import filter_sql
 from staithe.sharing.grant import Grant
-from staithe.sharing.terms import RowFilter
 from staithe.tables.engine import connect, to_batches
 from staithe.tables.engine import scan as scan_files
 from staithe.tables.manifest import Manifest, Source
-from staithe.tables.snapshot import snapshot_paths, write_snapshot
-from staithe.tables.sql import quote_identifier, quote_literal
+from staithe.tables.snapshot import delete_snapshot, snapshot_paths, write_snapshot
+from staithe.tables.sql import quote_identifier
 from staithe.tables.store import Store
 
 
-# Unlikely as the name of a column of anybody's data; such a column is refused.
+# Unlikely as the name of a column of anybody's data; such a column is not shared.
 ROW_KEY = "staithe_row"
 
 
@@ -58,24 +58,19 @@ def cut_snapshots(
 ) -> Cut:
     """Write the snapshots that a grant allows, from verified files.
 
-    Raises Conflict where the asset no longer has a granted column.
+    Raises Conflict where the asset no longer is as granted; nothing is left then.
     """
     _check_columns(grant, source)
-    where = filter_sql(grant.row_filter)
+    where = filter_sql(grant.row_filter, {c.name: c.type for c in source.columns})
     rows = scan_files(snapshot_paths(source, store=store))
-    # Rows are numbered before the filter, in the order of the files: the same
-    # version gives the same keys in both pieces and in every run.
-    numbered = f"(SELECT row_number() OVER () AS {ROW_KEY}, * FROM {rows})"
 
-    def piece(columns: Sequence[str]) -> Piece:
-        listed = ", ".join(quote_identifier(name) for name in columns)
-        sql = f"SELECT {ROW_KEY}, {listed} FROM {numbered} {where}"
+    def cut(columns: Sequence[str]) -> Piece:
         connection = connect(
             memory_mb=memory_mb, threads=threads, temp_directory=scratch
         )
         try:
             made = write_snapshot(
-                to_batches(connection, sql),
+                to_batches(connection, _piece_sql(grant, columns, rows, where)),
                 store=store,
                 at=at,
                 source=Source(name=grant.agreement, derived_from=(source.digest,)),
@@ -84,46 +79,41 @@ def cut_snapshots(
             connection.close()
         return Piece(made.id, made.digest, made.column_names, made.rows)
 
-    return Cut(
-        asset_version=asset_version,
-        identifiers=piece(grant.link_columns) if grant.link_columns else None,
-        attributes=piece(grant.columns),
-    )
+    attributes = cut(grant.columns)
+    try:
+        identifiers = cut(grant.link_columns) if grant.link_columns else None
+    except BaseException:
+        delete_snapshot(attributes.id, store=store)
+        raise
+    return Cut(asset_version, identifiers, attributes)
 
 
-def filter_sql(row_filter: RowFilter | None) -> str:
-    """Return the WHERE clause of a row filter, values quoted, compared as typed."""
-    if row_filter is None:
-        return ""
-    column = quote_identifier(row_filter.column)
-    if row_filter.operator == "in":
-        values = row_filter.value if isinstance(row_filter.value, tuple) else ()
-        listed = ", ".join(_literal(value) for value in values) or "NULL"
-        return f"WHERE {column}::VARCHAR IN ({listed})"
-    if row_filter.operator == "=":
-        return f"WHERE {column}::VARCHAR = {_literal(row_filter.value)}"
-    return f"WHERE {column} {row_filter.operator} {_typed_literal(row_filter.value)}"
-
-
-def _literal(value: object) -> str:
-    text = str(value).lower() if isinstance(value, bool) else str(value)
-    return quote_literal(text)
-
-
-def _typed_literal(value: object) -> str:
-    """Leave numbers bare so that 9 < 10; everything else is quoted text."""
-    if isinstance(value, int | float) and not isinstance(value, bool):
-        return repr(value)
-    return quote_literal(str(value))
+def _piece_sql(grant: Grant, columns: Sequence[str], rows: str, where: str) -> str:
+    """Return the query of one piece: row key, granted columns, granted rows."""
+    listed = ", ".join(quote_identifier(name) for name in columns)
+    needed = dict.fromkeys(columns)
+    if grant.row_filter is not None:
+        needed[grant.row_filter.column] = None
+    read = ", ".join(quote_identifier(name) for name in needed)
+    # Rows are numbered before the filter, in the order of the files: the same
+    # version gives the same keys in both pieces and in every run.
+    numbered = f"(SELECT row_number() OVER () AS {ROW_KEY}, {read} FROM {rows})"
+    return f"SELECT {ROW_KEY}, {listed} FROM {numbered} {where}"
 
 
 def _check_columns(grant: Grant, source: Manifest) -> None:
     known = set(source.column_names)
-    if ROW_KEY in known:
-        raise Conflict(f"A column may not be called {ROW_KEY}: rename it first.")
-    missing = [c for c in (*grant.columns, *grant.link_columns) if c not in known]
+    wanted = [*grant.columns, *grant.link_columns]
+    if grant.row_filter is not None:
+        wanted.append(grant.row_filter.column)
+    missing = [name for name in dict.fromkeys(wanted) if name not in known]
     if missing:
         raise Conflict(
             f"The data no longer has the columns {', '.join(missing)}: "
             "the agreement must be made again."
+        )
+    if any(name.casefold() == ROW_KEY for name in wanted):
+        raise Conflict(
+            f"A column called {ROW_KEY} cannot be shared: the holder must publish "
+            "the data with another name for it."
         )

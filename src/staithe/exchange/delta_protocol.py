@@ -1,7 +1,7 @@
 """What a Delta Sharing server answers, line by line (delta-sharing PROTOCOL.md).
 
-Pure text: who may ask, and which bytes a file holds, is decided elsewhere. Hints
-are ignored, which the protocol allows: a hint is never an access control. File
+Pure text: who may ask, and which bytes a file holds, is decided elsewhere. Hints are
+never an access control, and only `limitHint` is used, which the protocol allows. File
 statistics carry the number of rows only, because minima and maxima are values.
 """
 
@@ -11,7 +11,7 @@ import base64
 import binascii
 import json
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from staithe.base.errors import BadInput
@@ -141,6 +141,18 @@ def _file_line(table: SharedTable, file: SharedFile, form: str) -> dict[str, Any
             "expirationTimestamp": file.expires_ms,
         }
     }
+
+
+def first_files(table: SharedTable, limit: int | None) -> SharedTable:
+    """Leave out files that a reader of `limit` rows does not need (`limitHint`)."""
+    if limit is None:
+        return table
+    kept: list[SharedFile] = []
+    for file in table.files:
+        if kept and sum(f.rows for f in kept) >= limit:
+            break
+        kept.append(file)
+    return replace(table, files=kept)
 
 
 def change_lines(table: SharedTable) -> list[dict[str, Any]]:

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from datetime import datetime
 from functools import wraps
 from typing import Any
 
+import structlog
 from django.http import (
     HttpRequest,
     HttpResponse,
@@ -18,7 +19,14 @@ from django.http import (
 from django.views.decorators.csrf import csrf_exempt
 
 from staithe.base import clock
-from staithe.base.errors import BadInput, Conflict, NotAllowed, NotFound, UserError
+from staithe.base.errors import (
+    BadInput,
+    Conflict,
+    Damaged,
+    NotAllowed,
+    NotFound,
+    UserError,
+)
 from staithe.exchange import delta_protocol as protocol
 from staithe.exchange.actions.recipients import record_read
 from staithe.exchange.byte_ranges import read_range
@@ -35,37 +43,59 @@ from staithe.exchange.signing import SIGNATURE, FileAddress
 
 
 LONGEST_NUMBER = 18  # fits in 64 bits
+UNAUTHENTICATED = 401
+log = structlog.get_logger("staithe.exchange")
 View = Callable[..., HttpResponseBase]
 CODES = {400: "BAD_REQUEST", 401: "UNAUTHENTICATED", 403: "PERMISSION_DENIED"}
 CODES |= {404: "RESOURCE_DOES_NOT_EXIST", 405: "METHOD_NOT_ALLOWED"}
 
 
 def _error(status: int, message: str) -> HttpResponse:
-    code = CODES.get(status, "INTERNAL_ERROR")
-    return JsonResponse({"errorCode": code, "message": message}, status=status)
+    code = CODES.get(status, "INVALID_STATE")
+    response = JsonResponse({"errorCode": code, "message": message}, status=status)
+    if status == UNAUTHENTICATED:
+        response["WWW-Authenticate"] = "Bearer"
+    return response
 
 
 def door(*methods: str) -> Callable[[View], View]:
-    """Answer errors in the protocol's shape; never cache; no cookies, so no CSRF."""
+    """Answer errors in the protocol's shape; never cache; no cookies, so no CSRF.
+
+    Never 429 or 5xx: clients try those again for minutes, so nothing that a person
+    has to mend may look like that.
+    """
 
     def decorate(view: View) -> View:
         @csrf_exempt
         @wraps(view)
         def run(request: HttpRequest, **names: Any) -> HttpResponseBase:
             if request.method not in methods:
-                return _error(405, f"Use {' or '.join(methods)}.")
+                refused = _error(405, f"Use {' or '.join(methods)}.")
+                refused["Allow"] = ", ".join(methods)
+                return refused
             try:
                 response = view(request, **names)
+            except Damaged as error:
+                log.exception("shared data is damaged", problem=error.message)
+                return _error(404, error.message)
             except Conflict as error:
                 return _error(404, error.message)
             except UserError as error:
                 return _error(error.status, error.message)
             response["Cache-Control"] = "no-store"
-            return response
+            return _without_body(response) if request.method == "HEAD" else response
 
         return run
 
     return decorate
+
+
+def _without_body(response: HttpResponseBase) -> HttpResponseBase:
+    """Keep what HEAD asks for: the headers of the answer that GET would give."""
+    if isinstance(response, HttpResponse) and "Content-Length" not in response:
+        response["Content-Length"] = str(len(response.content))
+        response.content = b""
+    return response
 
 
 def _caller(request: HttpRequest, *names: str) -> tuple[Recipient, datetime]:
@@ -84,7 +114,7 @@ def _list(request: HttpRequest, items: list[dict[str, Any]]) -> HttpResponse:
     return JsonResponse(body, content_type=protocol.JSON)
 
 
-@door("GET")
+@door("GET", "HEAD")
 def shares(request: HttpRequest) -> HttpResponseBase:
     """List the one share of the token."""
     recipient, _ = _caller(request)
@@ -94,7 +124,7 @@ def shares(request: HttpRequest) -> HttpResponseBase:
     )
 
 
-@door("GET")
+@door("GET", "HEAD")
 def share(request: HttpRequest, share: str) -> HttpResponseBase:
     """Describe a share."""
     recipient, _ = _caller(request, share)
@@ -103,7 +133,7 @@ def share(request: HttpRequest, share: str) -> HttpResponseBase:
     return JsonResponse(body, content_type=protocol.JSON)
 
 
-@door("GET")
+@door("GET", "HEAD")
 def schemas(request: HttpRequest, share: str) -> HttpResponseBase:
     """List the one schema of a share."""
     recipient, _ = _caller(request, share)
@@ -111,7 +141,7 @@ def schemas(request: HttpRequest, share: str) -> HttpResponseBase:
     return _list(request, [{"name": own.schema, "share": own.share}])
 
 
-@door("GET")
+@door("GET", "HEAD")
 def tables(
     request: HttpRequest, share: str, schema: str | None = None
 ) -> HttpResponseBase:
@@ -134,17 +164,19 @@ def version(
     """Answer the table's version in a header, with an empty body."""
     recipient, at = _caller(request, share, schema, table)
     found = describe_table(recipient, at=at)
-    since = request.GET.get("startingTimestamp")
-    if since and _timestamp_ms(since) > found.created_ms:
+    since = _timestamp_ms(request.GET.get("startingTimestamp"))
+    if since is not None and since > found.created_ms:
         raise NotFound("There is no version as new as that.")
     response = HttpResponse(content_type=protocol.NDJSON)
     response["Delta-Table-Version"] = str(found.version)
     return response
 
 
-def _timestamp_ms(text: str) -> int:
+def _timestamp_ms(value: object) -> int | None:
+    if value is None or value == "":
+        return None
     try:
-        moment = datetime.fromisoformat(text)
+        moment = datetime.fromisoformat(str(value))
     except ValueError as error:
         raise BadInput(
             "The timestamp must be ISO 8601, as 2026-01-31T09:00:00Z."
@@ -154,14 +186,14 @@ def _timestamp_ms(text: str) -> int:
     return int(moment.timestamp() * 1000)
 
 
-@door("GET")
+@door("GET", "HEAD")
 def metadata(
     request: HttpRequest, share: str, schema: str, table: str
 ) -> HttpResponseBase:
     """Answer the protocol line and the metadata line."""
     recipient, at = _caller(request, share, schema, table)
     found = describe_table(recipient, at=at)
-    _check_version(request.GET.get("version"), found.version)
+    _check_version(found, request.GET)
     form = _form(request)
     return _lines(request, found, protocol.metadata_lines(found, form), form)
 
@@ -174,29 +206,54 @@ def query(
     recipient, at = _caller(request, share, schema, table)
     body = _body(request)
     found = describe_table(recipient, at=at)
-    _check_version(body.get("version"), found.version)
+    if body.get("startingVersion") is not None:
+        return _changes(request, recipient, found, body, at)
+    _check_version(found, body)
+    wanted = protocol.first_files(found, _whole(body.get("limitHint"), "limitHint"))
     form = _form(request)
-    lines = protocol.metadata_lines(found, form) + protocol.file_lines(found, form)
-    record_read(recipient=recipient, kind="delta-sharing", rows=found.rows, at=at)
+    lines = protocol.metadata_lines(found, form) + protocol.file_lines(wanted, form)
+    record_read(recipient=recipient, kind="delta-sharing", rows=wanted.rows, at=at)
     return _lines(request, found, lines, form)
 
 
-@door("GET")
+@door("GET", "HEAD")
 def changes(
     request: HttpRequest, share: str, schema: str, table: str
 ) -> HttpResponseBase:
     """Answer the current version's files as added, when the range includes it."""
     recipient, at = _caller(request, share, schema, table)
     found = describe_table(recipient, at=at)
-    first = _whole(request.GET.get("startingVersion"), "startingVersion")
-    last = _whole(request.GET.get("endingVersion"), "endingVersion")
+    return _changes(request, recipient, found, request.GET, at)
+
+
+def _changes(
+    request: HttpRequest,
+    recipient: Recipient,
+    found: protocol.SharedTable,
+    asked: Mapping[str, object],
+    at: datetime,
+) -> HttpResponse:
     lines = protocol.metadata_lines(found, "parquet")
-    if (first or 0) > found.version:
-        raise BadInput(f"The newest version is {found.version}.")
-    if last is None or last >= found.version:
+    if _includes_now(asked, found):
         lines += protocol.change_lines(found)
         record_read(recipient=recipient, kind="delta-changes", rows=found.rows, at=at)
     return _lines(request, found, lines, "parquet")
+
+
+def _includes_now(asked: Mapping[str, object], found: protocol.SharedTable) -> bool:
+    """Tell whether a range of versions or of time takes in the one that is kept."""
+    first, last = (
+        _whole(asked.get(name), name) for name in ("startingVersion", "endingVersion")
+    )
+    since, until = (
+        _timestamp_ms(asked.get(name))
+        for name in ("startingTimestamp", "endingTimestamp")
+    )
+    if first is not None and first > found.version:
+        raise BadInput(f"The newest version is {found.version}.")
+    in_versions = last is None or last >= found.version
+    in_time = since is None or since <= found.created_ms
+    return in_versions and in_time and (until is None or until >= found.created_ms)
 
 
 def _form(request: HttpRequest) -> str:
@@ -224,10 +281,13 @@ def _whole(value: object, name: str) -> int | None:
     return int(text)
 
 
-def _check_version(value: object, current: int) -> None:
-    wanted = _whole(value, "version")
-    if wanted is not None and wanted != current:
-        raise NotFound(f"Only version {current} is kept: ask for it.")
+def _check_version(found: protocol.SharedTable, asked: Mapping[str, object]) -> None:
+    """Raise NotFound where an older version is asked for: only the newest is kept."""
+    wanted = _whole(asked.get("version"), "version")
+    moment = _timestamp_ms(asked.get("timestamp"))
+    too_early = moment is not None and moment < found.created_ms
+    if too_early or (wanted is not None and wanted != found.version):
+        raise NotFound(f"Only version {found.version} is kept: ask for it.")
 
 
 def _lines(
@@ -243,6 +303,13 @@ def _lines(
     response["Delta-Table-Version"] = str(table.version)
     response["delta-sharing-capabilities"] = f"responseformat={form}"
     return response
+
+
+@door("GET", "HEAD", "POST")
+def unknown(request: HttpRequest, **_: str) -> HttpResponseBase:
+    """Answer for every other address in the protocol's shape."""
+    _caller(request)
+    raise NotFound("This server has no such address.")
 
 
 @door("GET", "HEAD")

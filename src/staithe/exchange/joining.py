@@ -14,18 +14,25 @@ from pathlib import Path
 from typing import Any
 
 import duckdb
+import pyarrow as pa
+import pyarrow.parquet as pq
 from django.conf import settings
 
-from staithe.base.errors import Conflict
+from staithe.base.errors import BadInput, Conflict
 from staithe.exchange.clustering import LinkRun, cluster_grants
 from staithe.exchange.cutting import ROW_KEY, Piece
 from staithe.exchange.keys import ensure_project_key
 from staithe.exchange.models import Grant
-from staithe.exchange.storage import forget_snapshots, scratch_folder, the_store
+from staithe.exchange.storage import (
+    forget_snapshots,
+    open_recorded,
+    scratch_folder,
+    the_store,
+)
 from staithe.sharing.models import Project
 from staithe.tables.engine import connect, scan, to_batches
 from staithe.tables.manifest import Source
-from staithe.tables.snapshot import open_snapshot, snapshot_paths, write_snapshot
+from staithe.tables.snapshot import snapshot_paths, write_snapshot
 from staithe.tables.sql import quote_identifier, quote_literal
 
 
@@ -65,24 +72,36 @@ def join_grants(
     # Splink is slow to import and only this job needs it.
     from staithe.linkage.pseudonyms import assign_pseudonyms
 
-    _check_grants(grants)
+    check_can_join(grants)
+    sources = source_names(project, grants)
     key = ensure_project_key(settings.HOME / "keys", project.reference)
     with scratch_folder() as scratch:
         run = cluster_grants(
-            [_linkable(grant) for grant in grants],
+            {
+                source: _linkable(grant)
+                for source, grant in zip(sources, grants, strict=True)
+            },
             specification=specification,
             scratch=scratch,
             progress=lambda share, note: progress(share * 0.8, note),
         )
         named = assign_pseudonyms(run.clusters, key=key, out=scratch / "people.parquet")
         progress(0.85, "Writing the joined tables")
-        return _write_tables(grants, named, run, key=key, at=at, scratch=scratch)
+        return _Writer(sources, grants, named, at, scratch).write(run, key=key)
 
 
-def _check_grants(grants: Sequence[Grant]) -> None:
+def source_names(project: Project, grants: Sequence[Grant]) -> list[str]:
+    """Return t1, t2 ...: the place of each among all grants the project ever had."""
+    ever = list(Grant.objects.filter(project=project).order_by("pk").values_list("pk"))
+    places = {pk: number for number, (pk,) in enumerate(ever, 1)}
+    return [f"t{places[grant.pk]}" for grant in grants]
+
+
+def check_can_join(grants: Sequence[Grant]) -> None:
+    """Raise Conflict unless every grant is open and has something to link by."""
     for grant in grants:
         if grant.state != Grant.State.ACTIVE:
-            raise Conflict(f"{grant.reference} is no longer active: join again.")
+            raise Conflict(f"{grant.table_name} is no longer open: join again.")
         if len(grants) > 1 and not grant.identifiers_snapshot:
             raise Conflict(
                 f"{grant.agreement.reference} lets no column be used for linkage, "
@@ -92,95 +111,111 @@ def _check_grants(grants: Sequence[Grant]) -> None:
 
 def _linkable(grant: Grant) -> list[Path]:
     """Return the verified files that linkage reads: identifiers and row keys."""
-    snapshot = grant.identifiers_snapshot or grant.attributes_snapshot
-    store = the_store()
-    return snapshot_paths(open_snapshot(snapshot, store=store), store=store)
+    if grant.identifiers_snapshot:
+        kept = (grant.identifiers_snapshot, grant.identifiers_sha256)
+    else:  # alone in its join, so only the row keys are read
+        kept = (grant.attributes_snapshot, grant.attributes_sha256)
+    return snapshot_paths(open_recorded(*kept), store=the_store())
 
 
-def _write_tables(
-    grants: Sequence[Grant],
-    named: Path,
-    run: LinkRun,
-    *,
-    key: bytes,
-    at: datetime,
-    scratch: Path,
-) -> JoinResult:
-    from staithe.linkage.pseudonyms import key_id
+@dataclass(frozen=True)
+class _Writer:
+    """Writes what a join makes, and forgets all of it if any part fails."""
 
-    made: list[str] = []
-    connection = connect(
-        memory_mb=settings.ENGINE_MEMORY_MB,
-        threads=settings.ENGINE_THREADS,
-        temp_directory=scratch,
-    )
-    try:
-        tables = []
-        for source, grant in zip(run.sources, grants, strict=True):
-            piece = _write_table(connection, grant, source, named, at=at)
-            made.append(piece.id)
-            tables.append(Joined(grant.reference, piece))
-        keys = _write_keys(connection, grants, run.sources, named, at=at)
-    except BaseException:
-        forget_snapshots(made)
-        raise
-    finally:
-        connection.close()
-    report = run.report | {"key": key_id(key), "links": run.links}
-    return JoinResult(tuple(tables), keys.id, report)
+    sources: Sequence[str]
+    grants: Sequence[Grant]
+    named: Path  # source, row_key, pseudonym
+    at: datetime
+    scratch: Path
+
+    def write(self, run: LinkRun, *, key: bytes) -> JoinResult:
+        """Return the tables and the sealed link between rows and pseudonyms."""
+        from staithe.linkage.pseudonyms import key_id
+
+        made: list[Piece] = []
+        try:
+            for source, grant in zip(self.sources, self.grants, strict=True):
+                made.append(self._write_table(grant, source))
+                assert made[-1].rows == grant.rows, "each row has one pseudonym"
+            made.append(self._write_keys())
+        except BaseException:
+            forget_snapshots(piece.id for piece in made)
+            raise
+        tables = tuple(
+            Joined(grant.reference, piece)
+            for grant, piece in zip(self.grants, made, strict=False)
+        )
+        report = run.report | {"key": key_id(key), "links": run.links}
+        return JoinResult(tables, made[-1].id, report)
+
+    def _write_table(self, grant: Grant, source: str) -> Piece:
+        attributes = open_recorded(grant.attributes_snapshot, grant.attributes_sha256)
+        paths = snapshot_paths(attributes, store=the_store())
+        columns = ", ".join(shown_columns(pq.read_schema(paths[0])))
+        sql = (
+            f"SELECT p.pseudonym AS {UNIT}, {columns} FROM {scan(paths)} a "
+            f"JOIN {scan([self.named])} p ON p.row_key = a.{ROW_KEY}::VARCHAR "
+            f"AND p.source = {quote_literal(source)} ORDER BY ALL"
+        )
+        derived = (attributes.digest,)
+        return self._keep(sql, Source(name=grant.reference, derived_from=derived))
+
+    def _write_keys(self) -> Piece:
+        cases = " ".join(
+            f"WHEN {quote_literal(source)} THEN {quote_literal(grant.reference)}"
+            for source, grant in zip(self.sources, self.grants, strict=True)
+        )
+        sql = (
+            f'SELECT CASE source {cases} END AS "grant", row_key::BIGINT AS "row", '
+            f"pseudonym AS {UNIT} FROM {scan([self.named])} ORDER BY ALL"
+        )
+        return self._keep(sql, Source(name="linkage key"))
+
+    def _keep(self, sql: str, source: Source) -> Piece:
+        connection: duckdb.DuckDBPyConnection = connect(
+            memory_mb=settings.ENGINE_MEMORY_MB,
+            threads=settings.ENGINE_THREADS,
+            temp_directory=self.scratch,
+        )
+        try:
+            made = write_snapshot(
+                to_batches(connection, sql),
+                store=the_store(),
+                at=self.at,
+                source=source,
+            )
+        finally:
+            connection.close()
+        return Piece(made.id, made.digest, made.column_names, made.rows)
 
 
-def _write_table(
-    connection: duckdb.DuckDBPyConnection,
-    grant: Grant,
-    source: str,
-    named: Path,
-    *,
-    at: datetime,
-) -> Piece:
-    store = the_store()
-    attributes = open_snapshot(grant.attributes_snapshot, store=store)
-    columns = [name for name in attributes.column_names if name != ROW_KEY]
-    listed = ", ".join(f"a.{quote_identifier(name)}" for name in columns)
-    sql = (
-        f"SELECT p.pseudonym AS {UNIT}, {listed} "
-        f"FROM {scan(snapshot_paths(attributes, store=store))} a "
-        f"JOIN {scan([named])} p ON p.row_key = a.{ROW_KEY}::VARCHAR "
-        f"AND p.source = {quote_literal(source)} ORDER BY ALL"
-    )
-    made = write_snapshot(
-        to_batches(connection, sql),
-        store=store,
-        at=at,
-        source=Source(name=grant.reference, derived_from=(attributes.digest,)),
-    )
-    if made.rows != attributes.rows:
-        forget_snapshots([made.id])
-        raise AssertionError("every row has exactly one pseudonym")
-    return Piece(made.id, made.digest, made.column_names, made.rows)
+def shown_columns(schema: pa.Schema) -> list[str]:
+    """Return the SQL of each column that a recipient sees, in the order agreed.
+
+    The table has a column `person` of its own, so one of that name is called
+    `person_2`. A type that open clients cannot carry is written as text or as whole
+    microseconds.
+    """
+    fields = [field for field in schema if field.name != ROW_KEY]
+    taken = {UNIT, *(field.name.casefold() for field in fields)}
+    shown = []
+    for field in fields:
+        name = field.name
+        number = 2
+        while name.casefold() == UNIT or (name != field.name and name in taken):
+            name, number = f"{UNIT}_{number}", number + 1
+        value = _carried(f"a.{quote_identifier(field.name)}", field.type)
+        shown.append(f"{value} AS {quote_identifier(name)}")
+    return shown
 
 
-def _write_keys(
-    connection: duckdb.DuckDBPyConnection,
-    grants: Sequence[Grant],
-    sources: Sequence[str],
-    named: Path,
-    *,
-    at: datetime,
-) -> Piece:
-    pairs = zip(sources, grants, strict=True)
-    cases = " ".join(
-        f"WHEN {quote_literal(source)} THEN {quote_literal(grant.reference)}"
-        for source, grant in pairs
-    )
-    sql = (
-        f'SELECT CASE source {cases} END AS "grant", row_key::BIGINT AS "row", '
-        f"pseudonym AS {UNIT} FROM {scan([named])} ORDER BY ALL"
-    )
-    made = write_snapshot(
-        to_batches(connection, sql),
-        store=the_store(),
-        at=at,
-        source=Source(name="linkage key"),
-    )
-    return Piece(made.id, made.digest, made.column_names, made.rows)
+def _carried(column: str, kind: pa.DataType) -> str:
+    if pa.types.is_time(kind):
+        return f"{column}::VARCHAR"
+    if pa.types.is_uint64(kind):
+        return f"{column}::DECIMAL(20, 0)"
+    if pa.types.is_timestamp(kind) and kind.tz is None and kind.unit != "us":
+        return f"{column}::TIMESTAMP"
+    if pa.types.is_binary(kind) or pa.types.is_large_binary(kind):
+        raise BadInput("A column of raw bytes cannot be shared.")
+    return column

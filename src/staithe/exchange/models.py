@@ -36,12 +36,16 @@ class Grant(models.Model):
     # Cut once, from the version current at the time: identifiers + row key for
     # linkage only, attributes + row key for the project only.
     asset_version = models.PositiveIntegerField(null=True)
+    # Each snapshot with its digest, so that none can be put in another's place.
     identifiers_snapshot = models.CharField(max_length=80, blank=True)
+    identifiers_sha256 = models.CharField(max_length=80, blank=True)
     attributes_snapshot = models.CharField(max_length=80, blank=True)
+    attributes_sha256 = models.CharField(max_length=80, blank=True)
     rows = models.PositiveBigIntegerField(default=0)
     # What the recipient reads: attributes + pseudonym. Empty until joined.
     table_name = models.SlugField(max_length=80)
     table_snapshot = models.CharField(max_length=80, blank=True)
+    table_sha256 = models.CharField(max_length=80, blank=True)
     table_version = models.PositiveIntegerField(default=0)
     table_made_at = models.DateTimeField(null=True)
 
@@ -82,8 +86,8 @@ class Join(models.Model):
     specification = models.JSONField(default=dict)
     report = models.JSONField(default=dict)
     grants = models.JSONField(default=list)  # references that took part
-    # grant, row, person: read by nothing but the joining step, which keeps
-    # pseudonyms the same when data is renewed; deleted when a grant of it closes.
+    # grant, row, person: sealed, so that a holder can have a wrong record traced;
+    # no page, API or query reads it. Deleted when a grant of it closes.
     key_snapshot = models.CharField(max_length=80, blank=True)
 
     class Meta:

@@ -7,8 +7,8 @@ from typing import Any
 from staithe.base.clock import now
 from staithe.catalogue.models import Asset
 from staithe.exchange.models import Grant
-from staithe.exchange.policies import can_read
-from staithe.exchange.queries import find_grant, grants_of, latest_join
+from staithe.exchange.policies import can_read, has_stalled, is_under_way, may_mend
+from staithe.exchange.queries import find_grant, grants_of, latest_join, reads_of
 from staithe.people.models import Person
 from staithe.sharing.models import Agreement, Project
 from staithe.ui.panels import PanelBlock
@@ -21,15 +21,16 @@ def project_data(project: Project, person: Any) -> PanelBlock | None:
     grants = grants_of(project)
     active = [grant for grant in grants if grant.state == Grant.State.ACTIVE]
     join = latest_join(project)
-    stale = bool(active) and any(not grant.table_snapshot for grant in active)
+    joining = join is not None and is_under_way(join)
     return PanelBlock(
         "Data",
         "exchange/project_panel.html",
         {
             "grants": grants,
             "join": join,
-            "may_join": bool(active) and (join is None or join.state != "queued"),
-            "stale": stale,
+            "joining": joining,
+            "may_join": bool(active) and not joining,
+            "stale": any(not grant.table_snapshot for grant in active),
             "preparing": any(g.state == Grant.State.PREPARING for g in grants),
         },
         order=20,
@@ -37,7 +38,7 @@ def project_data(project: Project, person: Any) -> PanelBlock | None:
 
 
 def agreement_access(agreement: Agreement, person: Any) -> PanelBlock | None:
-    """Show what an agreement opened, and to whom it is open now."""
+    """Show what an agreement opened, to whom it is open now, and its use."""
     grant = find_grant(agreement.reference)
     if grant is None or not isinstance(person, Person):
         return None
@@ -48,6 +49,11 @@ def agreement_access(agreement: Agreement, person: Any) -> PanelBlock | None:
             "grant": grant,
             "readable": can_read(grant, person=person, at=now()),
             "ready": bool(grant.table_snapshot),
+            "may_prepare": grant.closed_at is None
+            and has_stalled(grant)
+            and may_mend(grant, person=person),
+            "stalled": grant.closed_at is None and has_stalled(grant),
+            "reads": reads_of(grant),
         },
         order=20,
     )

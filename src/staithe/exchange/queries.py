@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
@@ -10,13 +11,33 @@ from django.db.models import QuerySet
 
 from staithe.base.errors import NotAllowed, NotFound
 from staithe.exchange.models import Grant, Join, Recipient
-from staithe.exchange.policies import can_read, check_permitted, check_ready
-from staithe.exchange.storage import the_store
+from staithe.exchange.policies import (
+    can_read,
+    check_permitted,
+    check_prepares_again,
+    check_ready,
+)
+from staithe.exchange.storage import open_recorded, the_store
+from staithe.ledger.queries import events
 from staithe.people.models import Person
 from staithe.sharing.grant import grant_from_plain
 from staithe.sharing.models import Project
 from staithe.sharing.output_rules import OutputRules
-from staithe.tables.snapshot import open_snapshot, snapshot_paths
+from staithe.tables.manifest import Manifest
+from staithe.tables.snapshot import snapshot_paths
+
+
+@dataclass(frozen=True)
+class TableColumn:
+    """A column as an analyst is told of it: what the catalogue says, never a value.
+
+    `distinct` is how many values the holder's whole column has; 0 is not known.
+    """
+
+    name: str
+    type: str
+    description: str
+    distinct: int
 
 
 @dataclass(frozen=True)
@@ -24,10 +45,13 @@ class ProjectTable:
     """One table a person may query: its name, verified files, columns, rules."""
 
     name: str
+    title: str
+    holder: str
     grant: str
     snapshot: str
     paths: tuple[Path, ...]
     columns: tuple[str, ...]
+    described: tuple[TableColumn, ...]
     rows: int
     output: OutputRules
     results_may_leave: bool
@@ -46,19 +70,50 @@ def project_tables(
 
 
 def _table(grant: Grant) -> ProjectTable:
-    store = the_store()
-    manifest = open_snapshot(grant.table_snapshot, store=store)
+    manifest = open_recorded(grant.table_snapshot, grant.table_sha256)
     compiled = grant_from_plain(grant.compiled)
+    asset = grant.agreement.flow.asset
     return ProjectTable(
         name=grant.table_name,
+        title=asset.title,
+        holder=asset.organisation.name,
         grant=grant.reference,
         snapshot=manifest.id,
-        paths=tuple(snapshot_paths(manifest, store=store)),
+        paths=tuple(snapshot_paths(manifest, store=the_store())),
         columns=manifest.column_names,
+        described=tuple(_described(grant, manifest)),
         rows=manifest.rows,
         output=compiled.output,
         results_may_leave=compiled.results_may_leave,
     )
+
+
+def _described(grant: Grant, manifest: Manifest) -> Iterator[TableColumn]:
+    versions = grant.agreement.flow.asset.versions
+    version = versions.filter(number=grant.asset_version or 0).first()
+    known = {c["name"]: c for c in version.columns} if version else {}
+    for column in manifest.columns:
+        told = known.get(column.name, {})
+        yield TableColumn(
+            name=column.name,
+            type=column.type,
+            description=told.get("description", ""),
+            distinct=told.get("distinct") or 0,
+        )
+
+
+def get_grant_to_mend(agreement: str, *, person: Person) -> Grant:
+    """Return the grant of an agreement if this person may have it prepared again."""
+    grant = find_grant(agreement)
+    if grant is None:
+        raise NotFound("This agreement has no grant yet.")
+    check_prepares_again(grant, person=person)
+    return grant
+
+
+def joinable(project: Project) -> list[Grant]:
+    """Return the grants that a join of this project would take in, oldest first."""
+    return [g for g in _grants(project) if g.state == Grant.State.ACTIVE]
 
 
 def get_grant_to_read(agreement: str, *, person: Person, at: datetime) -> Grant:
@@ -89,13 +144,16 @@ def grants_of(project: Project) -> list[Grant]:
 
 def _grants(project: Project) -> QuerySet[Grant]:
     return Grant.objects.filter(project=project).select_related(
-        "agreement__flow__asset__organisation", "project"
+        "agreement__flow__asset__organisation", "project__organisation"
     )
 
 
 def find_grant(agreement_reference: str) -> Grant | None:
     """Return the grant of an agreement, if it has one."""
-    return Grant.objects.filter(agreement__reference=agreement_reference).first()
+    found = Grant.objects.filter(agreement__reference=agreement_reference)
+    return found.select_related(
+        "agreement__flow__asset__organisation", "project__organisation"
+    ).first()
 
 
 def latest_join(project: Project) -> Join | None:
@@ -114,3 +172,18 @@ def get_join(project: Project, number: int) -> Join:
 def tokens_of(grant: Grant, *, person: Person) -> list[Recipient]:
     """Return the person's own tokens for a grant."""
     return list(grant.recipients.filter(person=person))
+
+
+@dataclass(frozen=True)
+class Reads:
+    """How often clients read a grant's table, and when last."""
+
+    count: int
+    last_at: datetime | None
+
+
+def reads_of(grant: Grant) -> Reads:
+    """Return how often a grant's table was handed to a client, by the ledger."""
+    found = events(name="exchange:table:read", subject=grant.ledger_id)
+    last = found.last()
+    return Reads(found.count(), last.at if last else None)

@@ -29,9 +29,9 @@ from staithe.exchange.signing import (
     is_signed,
     sign,
 )
-from staithe.exchange.storage import the_store
+from staithe.exchange.storage import open_recorded, the_store
 from staithe.tables.manifest import Manifest
-from staithe.tables.snapshot import open_snapshot, snapshot_paths
+from staithe.tables.snapshot import snapshot_paths
 
 
 CHUNK_BYTES = 1024 * 1024
@@ -111,7 +111,7 @@ def describe_table(recipient: Recipient, *, at: datetime) -> SharedTable:
 
 
 def _manifest(grant: Grant) -> Manifest:
-    return open_snapshot(grant.table_snapshot, store=the_store())
+    return open_recorded(grant.table_snapshot, grant.table_sha256)
 
 
 def _file_url(recipient: Recipient, *, index: int, expires: int) -> str:

@@ -26,6 +26,7 @@ urlpatterns = [
         "delta-sharing/files/<str:grant>/<int:version>/<int:index>",
         delta_web.table_file,
     ),
+    path("delta-sharing/<path:rest>", delta_web.unknown),
     path(
         "agreements/<str:reference>/connect", web.connect, name="exchange-grant-connect"
     ),
@@ -34,5 +35,13 @@ urlpatterns = [
         "projects/<str:reference>/joins/<int:number>",
         web.show_join,
         name="exchange-join-show",
+    ),
+    path(
+        "projects/<str:reference>/joins/<int:number>/progress",
+        web.join_progress,
+        name="exchange-join-progress",
+    ),
+    path(
+        "agreements/<str:reference>/prepare", web.prepare, name="exchange-grant-prepare"
     ),
 ]

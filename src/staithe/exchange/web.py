@@ -6,21 +6,31 @@ import json
 
 from django.conf import settings
 from django.contrib import messages
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.shortcuts import redirect
+from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
 from staithe.base.clock import now, to_text
 from staithe.base.errors import NotFound, UserError
-from staithe.exchange.actions import ask_join, issue_recipient, revoke_recipient
+from staithe.exchange.actions import (
+    ask_join,
+    issue_recipient,
+    prepare_again,
+    revoke_recipient,
+)
 from staithe.exchange.forms import JoinForm, TokenForm
-from staithe.exchange.models import Grant, Recipient
+from staithe.exchange.models import Grant, Join, Recipient
+from staithe.exchange.policies import is_under_way, job_of
 from staithe.exchange.queries import (
+    get_grant_to_mend,
     get_grant_to_read,
     get_join,
     get_own_project,
+    joinable,
+    latest_join,
     tokens_of,
 )
-from staithe.exchange.reports import run_views
+from staithe.exchange.reports import people_view, run_views
 from staithe.exchange.sharing_server import names_of
 from staithe.people.models import Person
 from staithe.people.tokens import signed_in_person
@@ -28,29 +38,40 @@ from staithe.people.web import signed_in
 from staithe.ui.web import render_page
 
 
+@require_http_methods(["GET", "POST"])
 @signed_in
 def connect(request: HttpRequest, reference: str) -> HttpResponse:
     """Make a profile file for an open client, or end one."""
     person = signed_in_person(request)
     grant = get_grant_to_read(reference, person=person, at=now())
-    profile = ""
     if request.method == "POST" and "recipient" in request.POST:
         _end_token(request, grant, person)
         return redirect("exchange-grant-connect", reference=reference)
+    profile = ""
     if request.method == "POST":
         recipient, token = issue_recipient(grant=grant, by=person, at=now())
         profile = profile_text(recipient, token)
+        if "download" in request.POST:
+            return _as_file(profile)
+    names = names_of(grant)
     return render_page(
         request,
         "exchange/connect.html",
         {
             "grant": grant,
-            "names": names_of(grant),
+            "address": f"{names.share}.{names.schema}.{names.table}",
+            "endpoint": settings.BASE_URL,
             "tokens": tokens_of(grant, person=person),
             "profile": profile,
             "at": now(),
         },
     )
+
+
+def _as_file(profile: str) -> HttpResponse:
+    response = HttpResponse(profile, content_type="application/json")
+    response["Content-Disposition"] = 'attachment; filename="staithe.share"'
+    return response
 
 
 def profile_text(recipient: Recipient, token: str) -> str:
@@ -74,6 +95,18 @@ def _end_token(request: HttpRequest, grant: Grant, person: Person) -> None:
     messages.success(request, "The token is ended. Clients that use it stop now.")
 
 
+@require_POST
+@signed_in
+def prepare(request: HttpRequest, reference: str) -> HttpResponse:
+    """Have the data of an agreement cut once more where that failed."""
+    person = signed_in_person(request)
+    grant = get_grant_to_mend(reference, person=person)
+    prepare_again(grant=grant, by=person, at=now())
+    messages.success(request, "The data is being prepared again.")
+    return redirect("sharing-agreement-show", reference=reference)
+
+
+@require_http_methods(["GET", "POST"])
 @signed_in
 def join_data(request: HttpRequest, reference: str) -> HttpResponse:
     """Ask for a project's data to be joined."""
@@ -98,18 +131,51 @@ def join_data(request: HttpRequest, reference: str) -> HttpResponse:
     return render_page(
         request,
         "exchange/join.html",
-        {"form": form, "project": project},
+        {
+            "form": form,
+            "project": project,
+            "grants": joinable(project),
+            "earlier": latest_join(project),
+        },
         status=422 if form.errors else 200,
     )
 
 
+@require_GET
 @signed_in
 def show_join(request: HttpRequest, reference: str, number: int) -> HttpResponse:
     """Show how a join went: the numbers that say how far to trust it."""
     project = get_own_project(reference, person=signed_in_person(request))
     join = get_join(project, number)
+    done = join.state == Join.State.DONE
+    people = people_view(join)
     return render_page(
         request,
         "exchange/join_report.html",
-        {"join": join, "project": project, "runs": run_views(join)},
+        {
+            "join": join,
+            "job": job_of(join),
+            "under_way": is_under_way(join),
+            "project": project,
+            "runs": run_views(join) if done else [],
+            "people": people,
+            "people_in": people.figures if people else [],
+        },
+    )
+
+
+@require_GET
+@signed_in
+def join_progress(request: HttpRequest, reference: str, number: int) -> HttpResponse:
+    """Answer how far a join is as JSON, for the page that refreshes itself."""
+    project = get_own_project(reference, person=signed_in_person(request))
+    join = get_join(project, number)
+    job = job_of(join)
+    return JsonResponse(
+        {
+            "done": job.percent if job else 0,
+            "total": 100,
+            "message": job.note if job else "",
+            "finished": not is_under_way(join),
+        }
     )

@@ -7,6 +7,7 @@ from staithe.exchange.actions.grants import (
     fail_grant,
     materialise_grant,
     open_grant,
+    prepare_again,
     revoke_grant,
 )
 from staithe.exchange.actions.joins import ask_join, fail_join, finish_join
@@ -26,6 +27,7 @@ __all__ = [
     "issue_recipient",
     "materialise_grant",
     "open_grant",
+    "prepare_again",
     "record_read",
     "revoke_grant",
     "revoke_recipient",

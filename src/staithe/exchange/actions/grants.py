@@ -4,15 +4,16 @@ from __future__ import annotations
 
 from datetime import datetime
 
-from django.db import transaction
-
 from staithe.base.errors import Conflict
 from staithe.base.ids import new_reference
 from staithe.exchange.cutting import Cut
 from staithe.exchange.models import Grant
-from staithe.exchange.storage import forget_snapshots
+from staithe.exchange.naming import table_name
+from staithe.exchange.policies import check_prepares_again
+from staithe.exchange.storage import forget_when_committed
 from staithe.jobs.actions import enqueue
 from staithe.ledger.actions import action, record
+from staithe.people.models import Person
 from staithe.sharing.grant import compile_terms, grant_to_plain
 from staithe.sharing.models import Agreement
 from staithe.sharing.terms import get_stored_terms
@@ -23,6 +24,8 @@ def open_grant(*, agreement: Agreement, by: object, at: datetime) -> Grant:
     """Compile an accepted agreement to its grant and queue the cutting of its data."""
     terms = get_stored_terms(agreement.terms, sha256=agreement.terms_sha256)
     compiled = compile_terms(terms)
+    others = Grant.objects.filter(project=agreement.project)
+    taken = others.values_list("table_name", flat=True)
     grant = Grant.objects.create(
         reference=new_reference("GRT"),
         agreement=agreement,
@@ -30,9 +33,26 @@ def open_grant(*, agreement: Agreement, by: object, at: datetime) -> Grant:
         compiled=grant_to_plain(compiled),
         created_at=at,
         expires_at=compiled.closes_at,
-        table_name=_free_table_name(agreement),
+        table_name=table_name(agreement.flow.asset.slug, taken=set(taken)),
     )
     _record(grant, by=by, at=at, terms_sha256=compiled.terms_sha256)
+    _enqueue(grant, by=by, at=at)
+    return grant
+
+
+@action("exchange:grant:queued")
+def prepare_again(*, grant: Grant, by: Person, at: datetime) -> Grant:
+    """Queue the cutting once more where it failed: the way back from a damaged file."""
+    row = Grant.objects.select_for_update().get(pk=grant.pk)
+    check_prepares_again(row, person=by)
+    row.state, row.problem = Grant.State.PREPARING, ""
+    row.save(update_fields=["state", "problem"])
+    _record(row, by=by, at=at)
+    _enqueue(row, by=by, at=at)
+    return row
+
+
+def _enqueue(grant: Grant, *, by: object, at: datetime) -> None:
     enqueue(
         "exchange:materialise",
         arguments={"grant": grant.reference},
@@ -40,18 +60,6 @@ def open_grant(*, agreement: Agreement, by: object, at: datetime) -> Grant:
         at=at,
         subject=grant.ledger_id,
     )
-    return grant
-
-
-def _free_table_name(agreement: Agreement) -> str:
-    """Name the table after the asset; a second grant of one asset gets a number."""
-    stem = agreement.flow.asset.slug.replace("-", "_")[:60]
-    taken = Grant.objects.filter(project=agreement.project)
-    names = set(taken.values_list("table_name", flat=True))
-    name, number = stem, 2
-    while name in names:
-        name, number = f"{stem}_{number}", number + 1
-    return name
 
 
 @action("exchange:grant:materialised")
@@ -62,8 +70,11 @@ def materialise_grant(*, grant: Grant, cut: Cut, by: object, at: datetime) -> Gr
         raise Conflict("This grant is no longer being prepared.")
     row.state = Grant.State.ACTIVE
     row.asset_version = cut.asset_version
-    row.identifiers_snapshot = cut.identifiers.id if cut.identifiers else ""
+    if cut.identifiers is not None:
+        row.identifiers_snapshot = cut.identifiers.id
+        row.identifiers_sha256 = cut.identifiers.sha256
     row.attributes_snapshot = cut.attributes.id
+    row.attributes_sha256 = cut.attributes.sha256
     row.rows = cut.attributes.rows
     row.problem = ""
     row.save()
@@ -115,8 +126,7 @@ def _close(grant: Grant, state: Grant.State, *, by: object, at: datetime) -> Gra
     row.recipients.filter(revoked_at=None).update(revoked_at=at)
     old += _forget_keys(row)
     _record(row, by=by, at=at)
-    # The rows close the doors; the files go once that is certain.
-    transaction.on_commit(lambda: forget_snapshots(old))
+    forget_when_committed(old, by=by, at=at)
     return row
 
 

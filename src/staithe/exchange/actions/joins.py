@@ -5,13 +5,14 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Any
 
-from django.db import transaction
 from django.db.models import Max
 
 from staithe.base.errors import Conflict, NotAllowed
-from staithe.exchange.joining import JoinResult
+from staithe.exchange.clustering import read_specification
+from staithe.exchange.joining import JoinResult, check_can_join
 from staithe.exchange.models import Grant, Join
-from staithe.exchange.storage import forget_snapshots
+from staithe.exchange.policies import is_under_way, job_of
+from staithe.exchange.storage import forget_when_committed
 from staithe.jobs.actions import enqueue
 from staithe.ledger.actions import action, record
 from staithe.people.models import Person
@@ -29,18 +30,20 @@ def ask_join(
     """Queue the joining of a project's active grants."""
     if not project.members.filter(person=by, ended_at=None).exists():
         raise NotAllowed("Only members of the project can join its data.")
-    if project.joins.filter(state=Join.State.QUEUED).exists():
-        raise Conflict("The data is already being joined. Wait for it to finish.")
-    ready = project.grants.filter(state=Grant.State.ACTIVE)
-    if not ready.exists():
+    wanted = specification or {}
+    read_specification(wanted)  # refused here, not minutes later by the job
+    _clear_way(project, at=at)
+    ready = list(project.grants.filter(state=Grant.State.ACTIVE).order_by("pk"))
+    if not ready:
         raise Conflict("There is no data to join yet: no grant is active.")
+    check_can_join(ready)
     last = project.joins.aggregate(last=Max("number"))["last"] or 0
     join = Join.objects.create(
         project=project,
         number=last + 1,
         asked_by=by,
         asked_at=at,
-        specification=specification or {},
+        specification=wanted,
         grants=[grant.reference for grant in ready],
     )
     _record(join, by=by, at=at)
@@ -54,6 +57,16 @@ def ask_join(
     return join
 
 
+def _clear_way(project: Project, *, at: datetime) -> None:
+    """Close a join whose work was stopped or lost; Conflict where one is under way."""
+    for join in project.joins.filter(state=Join.State.QUEUED):
+        if is_under_way(join):
+            raise Conflict("The data is already being joined. Wait for it to finish.")
+        job = job_of(join)
+        problem = (job.error if job else "") or "The work was stopped."
+        fail_join(join=join, problem=problem, by=None, at=at)
+
+
 @action("exchange:join:done")
 def finish_join(*, join: Join, result: JoinResult, by: object, at: datetime) -> Join:
     """Give each grant that is still active its new table, all at once."""
@@ -64,9 +77,12 @@ def finish_join(*, join: Join, result: JoinResult, by: object, at: datetime) -> 
     for part in result.tables:
         grant = Grant.objects.select_for_update().get(reference=part.grant)
         if grant.state != Grant.State.ACTIVE:
-            raise Conflict(f"{grant.reference} closed while its data was being joined.")
+            raise Conflict(
+                f"{grant.table_name} closed while the data was being joined. Join again."
+            )
         old.append(grant.table_snapshot)
         grant.table_snapshot = part.table.id
+        grant.table_sha256 = part.table.sha256
         grant.table_version += 1
         grant.table_made_at = at
         grant.save()
@@ -82,7 +98,7 @@ def finish_join(*, join: Join, result: JoinResult, by: object, at: datetime) -> 
         key=result.report["key"],
         links=result.report["links"],
     )
-    transaction.on_commit(lambda: forget_snapshots(old))
+    forget_when_committed(old, by=by, at=at)
     return row
 
 

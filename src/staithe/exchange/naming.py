@@ -1,0 +1,40 @@
+"""The name of a grant's table: a word that an analyst can type in SQL as it is."""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+from functools import cache
+
+import duckdb
+
+
+LONGEST = 60
+
+
+def table_name(slug: str, *, taken: Collection[str]) -> str:
+    """Name a table after its asset's slug; a second one of a name gets a number.
+
+    A name that SQL would read as a word of its own, or that starts with a digit,
+    gets `data_` before it.
+    """
+    stem = slug.lower().replace("-", "_")[:LONGEST].strip("_") or "data"
+    if stem[0].isdigit() or stem in _reserved():
+        stem = f"data_{stem}"
+    name, number = stem, 2
+    while name in taken:
+        name, number = f"{stem}_{number}", number + 1
+    return name
+
+
+@cache
+def _reserved() -> frozenset[str]:
+    """Return the words that the engine does not take as a table's bare name."""
+    connection = duckdb.connect(config={"autoload_known_extensions": False})
+    try:
+        rows = connection.execute(
+            "SELECT keyword_name FROM duckdb_keywords() "
+            "WHERE keyword_category <> 'unreserved'"
+        ).fetchall()
+    finally:
+        connection.close()
+    return frozenset(word for (word,) in rows)
