@@ -11,6 +11,7 @@ from datetime import date
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
+from staithe.ledger.wording import event_words
 from staithe.sharing.reasons import REFUSAL_REASONS
 
 
@@ -61,7 +62,7 @@ def tell(name: str, body: Mapping[str, Any], *, names: Names) -> tuple[str, str]
         ), ""
     if name in _TOLD and body:  # a body may have been erased: the event remains
         return _TOLD[name](body, names)
-    return name, ""
+    return event_words(name), ""
 
 
 def _decision(body: Mapping[str, Any], names: Names) -> tuple[str, str]:

@@ -70,11 +70,11 @@ def test_an_event_whose_body_was_erased_is_still_told(name):
     assert more == ""
 
 
-def test_an_unknown_reference_and_event_stand_for_themselves():
+def test_an_unknown_reference_stands_for_itself_and_an_event_reads_as_words():
     body = {"flow": "FLW-9", "holder": "nowhere"}
     title, _ = tell("sharing:agreement:offered", body, names=NAMES)
     assert title == "nowhere offered terms for FLW-9"
-    assert tell("other:thing:done", {}, names=NAMES) == ("other:thing:done", "")
+    assert tell("other:thing:done", {}, names=NAMES) == ("Thing done", "")
 
 
 TERMS = Terms(
