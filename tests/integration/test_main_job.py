@@ -285,3 +285,5 @@ def _call_exchange(told: Scene, amara: Person, owner: Person) -> None:
     exchange.fail_grant(
         grant=preparing, problem="Broken on purpose", by=None, at=told.later()
     )
+    Grant.objects.filter(pk=grant.pk).update(closed_at=None)
+    exchange.prepare_again(grant=preparing, by=amara, at=told.later())
