@@ -34,12 +34,14 @@ FEW_REPEATS = 0.02
 class Decision:
     """Links and clusters of a run.
 
-    `scores` are all scored pairs with the final prior; `accepted` flags the links
-    among them; `clusters` holds for each record number the least one it is with
+    `scores` are all scored pairs with the final prior; `eligible` flags those that
+    may be links at some threshold (best partners, where each has one), `accepted`
+    those that are; `clusters` holds for each record number the least one it is with
     (index 0 is unused); `shift` was added to the scores of the model.
     """
 
     scores: Scores
+    eligible: Flags
     accepted: Flags
     clusters: Ints
     advice: Advice
@@ -119,6 +121,7 @@ def decide(
         accepted = clusters[scores.left] == clusters[scores.right]
     return Decision(
         scores,
+        kept,
         accepted,
         clusters,
         advice,
@@ -145,6 +148,7 @@ def _decide_dedupe(
     accepted = clusters[scores.left] == clusters[scores.right]
     return Decision(
         scores,
+        np.ones(len(scores), dtype=bool),
         accepted,
         clusters,
         advice,

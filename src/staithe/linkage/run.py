@@ -115,11 +115,11 @@ def _against_truth(run: Run, decision: Decision, links: Scores) -> dict[str, Any
         table=RECORDS,
     )
     rows = sum(run.standardised.rows)
-    scored = decision.scores
     return truth.truth_report(
         links,
         truth.flag_true(job.con, links, rows),
-        scored,
-        truth.flag_true(job.con, scored, rows),
-        truth.count_true_pairs(job.con, dedupe=job.dedupe),
+        decision.scores,
+        truth.flag_true(job.con, decision.scores, rows),
+        decision.eligible,
+        total=truth.count_true_pairs(job.con, dedupe=job.dedupe),
     )

@@ -104,12 +104,21 @@ def best_threshold(
 
 
 def truth_report(
-    links: Scores, links_true: Flags, scored: Scores, scored_true: Flags, total: int
+    links: Scores,
+    links_true: Flags,
+    scored: Scores,
+    scored_true: Flags,
+    eligible: Flags,
+    *,
+    total: int,
 ) -> dict[str, Any]:
-    """Return what the truth says of the links, and of other thresholds."""
+    """Return what the truth says of the links, and of other thresholds.
+
+    `eligible` flags the scored pairs that a threshold chooses among.
+    """
     ours = quality(int(links_true.sum()), len(links), total)
-    weight, best = best_threshold(scored, scored_true, total)
-    usual = scored.weight >= np.log2(0.95 / 0.05)
+    weight, best = best_threshold(scored.where(eligible), scored_true[eligible], total)
+    usual = eligible & (scored.weight >= np.log2(0.95 / 0.05))
     at_95 = quality(int((scored_true & usual).sum()), int(usual.sum()), total)
     return {
         "true_pairs": total,
