@@ -64,7 +64,11 @@ def link(
     from staithe.linkage.link import link_tables
 
     specification = read_specification(spec) if spec else None
-    with Progress(console=Console(stderr=True), transient=True) as bar:
+    console = Console(stderr=True)
+    # Away from a terminal even an empty bar would leave a line on stderr.
+    with Progress(
+        console=console, transient=True, disable=not console.is_terminal
+    ) as bar:
         task = bar.add_task("Linking", total=1.0)
         result = link_tables(
             left,

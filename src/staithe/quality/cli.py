@@ -40,7 +40,11 @@ def command(
 ) -> None:
     """Say how good a file is: columns, six dimensions, what is wrong."""
     table = read_table(file, encoding=encoding, sheet=sheet)
-    with Progress(console=Console(stderr=True), transient=True) as bar:
+    console = Console(stderr=True)
+    # Away from a terminal even an empty bar would leave a line on stderr.
+    with Progress(
+        console=console, transient=True, disable=not console.is_terminal
+    ) as bar:
         task = bar.add_task("Measuring columns", total=len(table.columns))
         profile = profile_table(
             table,
