@@ -95,6 +95,7 @@ ROOMS = [
     "tables",
     "jobs",
     "people",
+    "registers",
     "catalogue",
     "law",
     "sharing",
