@@ -171,10 +171,9 @@ class _Attack:
         rows, rhs = self._equations()
         object.__setattr__(self, "rows", rows)
         object.__setattr__(self, "rhs", rhs)
+        lower, upper = self.bounds
         object.__setattr__(
-            self,
-            "program",
-            LinearProgram(rows, rhs=rhs, lower=self.bounds[0], upper=self.bounds[1]),
+            self, "program", LinearProgram(rows, rhs=rhs, lower=lower, upper=upper)
         )
 
     @property
@@ -219,30 +218,31 @@ class _Attack:
         shape, measure = self.published.shape, self.published.measure
         if measure.whole and len(shape.dimensions) > INTEGRAL_DIMENSIONS:
             return self._whole(index, 1.0), -self._whole(index, -1.0)
-        low = self.program.smallest(index) * self.scale
-        high = self.program.largest(index) * self.scale
-        return low, high
+        low, high = self.program.smallest(index), self.program.largest(index)
+        return low * self.scale, high * self.scale
 
     def _whole(self, index: int, sign: float) -> float:
         """Solve over whole numbers: the relaxation can be wider than the truth.
 
-        Nothing is left unbounded: a value at the far cap counts as infinite.
+        Nothing is left unbounded: a value far beyond all that is published together
+        counts as infinite.
         """
         size = len(self.published.shape.keys)
         low, high = (np.asarray(ends) for ends in self.bounds)
-        cap = 1e3 + 10 * np.max(np.abs(low[np.isfinite(low)]), initial=0.0)
+        near = 1e3 + 10.0 * float(np.abs(low[np.isfinite(low)]).sum())
+        far = 10.0 * near
         cost = np.zeros(size)
         cost[index] = sign
         constraints = [LinearConstraint(_matrix(self.rows, size), self.rhs, self.rhs)]
         answer = milp(
             cost,
             integrality=np.ones(size),
-            bounds=Bounds(np.maximum(low, -cap), np.minimum(high, cap)),
+            bounds=Bounds(np.clip(low, -far, far), np.clip(high, -far, far)),
             constraints=constraints if self.rows else (),
         )
         if answer.success:
             value = float(round(answer.fun))
-            return -math.inf if abs(value) >= cap - 1 else value
+            return math.copysign(math.inf, value) if abs(value) > near else value
         raise ProgramError(f"The attacker's program ended: {answer.message}")
 
     def is_exact(self, interval: Interval) -> bool:

@@ -20,6 +20,7 @@ _UNBOUNDED = {
     highspy.HighsModelStatus.kUnbounded,
     highspy.HighsModelStatus.kUnboundedOrInfeasible,
 }
+_SETTLED = {highspy.HighsModelStatus.kOptimal, *_UNBOUNDED}
 
 
 class ProgramError(RuntimeError):
@@ -77,6 +78,14 @@ class LinearProgram:
         self._solver.changeColCost(column, cost)
         self._solver.run()
         status = self._solver.getModelStatus()
+        for presolve in ("off", "on"):  # a basis can lead nowhere: start afresh
+            if status in _SETTLED:
+                break
+            self._solver.clearSolver()
+            self._solver.setOptionValue("presolve", presolve)
+            self._solver.run()
+            status = self._solver.getModelStatus()
+            self._solver.setOptionValue("presolve", "off")
         value = float(self._solver.getInfo().objective_function_value)
         self._solver.changeColCost(column, 0.0)
         if status == highspy.HighsModelStatus.kOptimal:

@@ -9,8 +9,15 @@ from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
 from staithe.base.errors import AnswerIsNo
-from staithe.disclosure.attacker import audit
-from staithe.disclosure.cells import Cell, Dimension, Measure, count_table, make_table
+from staithe.disclosure.attacker import PublishedTable, audit
+from staithe.disclosure.cells import (
+    Cell,
+    Dimension,
+    Measure,
+    Shape,
+    count_table,
+    make_table,
+)
 from staithe.disclosure.hiding import publish
 from staithe.disclosure.policy import OutputPolicy
 from staithe.disclosure.protect import protect_table
@@ -237,6 +244,24 @@ def test_somebody_alone_in_a_hidden_cell_cannot_subtract_their_own():
 
     assert seen_from_inside(guarded).safe
     assert not seen_from_inside(alone).safe
+
+
+@pytest.mark.parametrize("rows", [3, 60])
+def test_a_hidden_total_of_published_parts_is_exact_however_large(rows, counts, hiding):
+    """A bound far above each published value is still a bound, not infinity."""
+    table = counts([[50_000 + i, 40_000] for i in range(rows)])
+    hidden = {(None, None), (None, "c0")}
+    assert set(audit(hiding(table, hidden)).exact) == hidden
+
+
+def test_a_hidden_total_is_exact_in_three_dimensions_too():
+    sizes = enumerate((8, 8, 2))
+    dimensions = tuple(Dimension(f"d{i}", tuple("abcdefgh"[:n])) for i, n in sizes)
+    inner = [key for key in Shape(dimensions).keys if None not in key]
+    table = count_table(dimensions, dict.fromkeys(inner, 90_000))
+    values = {c.key: c.value for c in table.cells} | {(None, None, None): None}
+    result = audit(PublishedTable(table.shape, table.measure, values))
+    assert result.exact == ((None, None, None),)
 
 
 def test_three_dimensions_are_audited_over_whole_numbers():
