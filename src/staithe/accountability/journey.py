@@ -14,7 +14,7 @@ from enum import StrEnum
 from types import MappingProxyType
 from typing import Any
 
-from staithe.sharing.ladder import working_days
+from staithe.accountability.days import working_days
 
 
 class Milestone(StrEnum):

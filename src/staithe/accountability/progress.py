@@ -12,8 +12,8 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from statistics import median
 
+from staithe.accountability.days import working_days
 from staithe.accountability.journey import STEPS, Journey, Milestone
-from staithe.sharing.ladder import working_days
 from staithe.sharing.reasons import REFUSAL_REASONS
 
 
@@ -199,9 +199,9 @@ def count(journeys: Sequence[Journey], *, at: datetime) -> Counts:
             each.decided_at is not None and each.decided_at <= each.due_at
             for each in journeys
         ),
-        longest_wait=max(
-            (working_days(each.sent_at, at) for each in waiting), default=None
-        ),
+        longest_wait=working_days(min(each.sent_at for each in waiting), at)
+        if waiting
+        else None,
     )
 
 

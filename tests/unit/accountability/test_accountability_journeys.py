@@ -15,6 +15,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from staithe.accountability import days
 from staithe.accountability.journey import (
     NAMES,
     STEPS,
@@ -24,6 +25,7 @@ from staithe.accountability.journey import (
     read,
 )
 from staithe.accountability.progress import choose, measure
+from staithe.sharing import ladder
 
 
 MONDAY = datetime(2026, 1, 5, 9, 0, tzinfo=UTC)
@@ -279,6 +281,14 @@ def test_nothing_sent_means_no_numbers_and_no_division_by_zero():
     assert progress.months == progress.reasons == progress.holders == ()
 
 
+moments = st.timedeltas(timedelta(0), timedelta(days=400)).map(MONDAY.__add__)
+
+
+@given(moments, moments)
+def test_working_days_are_those_of_the_ladder_that_decides(start, end):
+    assert days.working_days(start, end) == ladder.working_days(start, end)
+
+
 # --- any order of interleaved requests -------------------------------------------
 
 HOLDERS = ("dws", "nhb", "rs")
@@ -443,8 +453,8 @@ def test_any_interleaving_of_requests_gives_the_numbers_of_a_plain_search(
                 overdue += at >= sending.at + 14 * DAY
 
     assert {s.code: (s.count, s.median, s.longest) for s in progress.steps} == {
-        code: (len(d), median(d) if d else None, max(d, default=None))
-        for code, d in taken.items()
+        code: (len(each), median(each) if each else None, max(each, default=None))
+        for code, each in taken.items()
     }
     counts = progress.counts
     assert counts.agreed == outcomes["agree"]
