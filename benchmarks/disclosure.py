@@ -46,8 +46,8 @@ def make_people(folder: Path, rows: int) -> Path:
     with duckdb.connect() as connection:
         connection.execute(
             "copy (select range as unit, 'area ' || "
-            f"floor({AREAS} * pow((hash(range) % 10000) / 10000.0, 4))::int as area, "
-            f"'band ' || floor({BANDS} * pow((hash(range * 3) % 10000) / 10000.0, 4))"
+            f"floor({AREAS} * pow((hash(range) % 10000) / 10000.0, 6))::int as area, "
+            f"'band ' || floor({BANDS} * pow((hash(range * 3) % 10000) / 10000.0, 6))"
             "::int as band, "
             "round(exp(8 + (hash(range * 7) % 4000) / 1000.0), 2) as income "
             f"from range({rows})) to '{path}'"

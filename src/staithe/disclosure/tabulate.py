@@ -83,7 +83,7 @@ def tabulation_sql(source: str, tabulation: Tabulation) -> str:
     names = [f"d{i}" for i in range(size)]
     return f"""
 with staithe_rows as (
-  select cast({quote_identifier(tabulation.unit)} as varchar) as unit,
+  select {quote_identifier(tabulation.unit)} as unit,
     {_labels(tabulation)},
     {_contribution(tabulation.measure)} as v
   from {source} where {quote_identifier(tabulation.unit)} is not null
