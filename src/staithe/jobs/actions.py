@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
+import structlog
 from django.db import transaction
 
 from staithe.base.errors import Conflict
@@ -20,12 +21,18 @@ from staithe.jobs import transport
 from staithe.jobs.models import FINISHED, Job, JobState
 from staithe.jobs.registry import JobKind, backoff_seconds, find_kind, get_kind
 from staithe.ledger.actions import SERVICE
+from staithe.ledger.recording import lock_head
 
 
 if TYPE_CHECKING:
     from django.db.models import QuerySet
 
 
+log = structlog.get_logger(__name__)
+
+# Work that takes its worker down with it must end, but a worker that is killed again
+# and again for reasons of its own must not end the work.
+MAX_LOSSES = 10
 LOST = "The program that ran this stopped before it finished."
 NO_HANDLER = "This version of the service does not know this kind of work."
 
@@ -108,12 +115,14 @@ def finish(claim: Claim, result: Any, *, at: datetime) -> bool:
     return changed == 1
 
 
+@transaction.atomic
 def fail(claim: Claim, *, at: datetime, error: str, again: bool) -> None:
     """Record a failed attempt: queue another where allowed, else fail for good."""
-    if again and claim.job.attempts < claim.job.max_attempts:
+    errors = claim.job.attempts - claim.job.losses
+    if again and errors < claim.job.max_attempts:
         _put_back(_held(claim), claim.job, at=at, error=error)
     else:
-        _close(_held(claim), JobState.FAILED, at=at, error=error)
+        _give_up(_held(claim), claim.job, at=at, error=error)
 
 
 def stop(claim: Claim, *, at: datetime) -> None:
@@ -124,6 +133,7 @@ def stop(claim: Claim, *, at: datetime) -> None:
 @transaction.atomic
 def reap(job_id: int, *, at: datetime) -> bool:
     """Take a job back from a worker whose lease ended; False if it lives after all."""
+    lock_head()  # before the row, as an action that ends a job does
     expired = Job.objects.filter(pk=job_id, state=JobState.RUNNING, lease_until__lt=at)
     job = expired.select_for_update().first()
     if job is None:
@@ -131,10 +141,10 @@ def reap(job_id: int, *, at: datetime) -> bool:
     transport.give_up(job.delivery, at=at)
     if job.cancel_asked_at:
         _close(expired, JobState.CANCELLED, at=at)
-    elif job.attempts < job.max_attempts:
-        _put_back(expired, job, at=at, error=LOST)
+    elif job.losses < MAX_LOSSES:
+        _put_back(expired, job, at=at, error=LOST, losses=job.losses + 1)
     else:
-        _close(expired, JobState.FAILED, at=at, error=LOST)
+        _give_up(expired, job, at=at, error=LOST)
     return True
 
 
@@ -158,7 +168,8 @@ def retry(job: Job, *, at: datetime) -> Job:
     if row.state not in {JobState.FAILED, JobState.CANCELLED}:
         raise Conflict("Only work that failed or was stopped can be tried again.")
     row.state = JobState.QUEUED
-    row.attempts, row.progress, row.progress_note, row.error = 0, 0.0, "", ""
+    row.attempts, row.losses = 0, 0
+    row.progress, row.progress_note, row.error = 0.0, "", ""
     row.finished_at = row.cancel_asked_at = None
     row.run_after = at
     row.save()
@@ -185,15 +196,36 @@ def _close(
     )
 
 
+def _give_up(rows: QuerySet[Job], job: Job, *, at: datetime, error: str) -> None:
+    """Fail for good and tell what waits for the work, in the caller's transaction."""
+    kind = find_kind(job.kind)
+    if kind is not None and kind.given_up is not None:
+        lock_head()  # before the row, as an action that ends a job does
+    if not _close(rows, JobState.FAILED, at=at, error=error):
+        return
+    if kind is None or kind.given_up is None:
+        return
+    try:
+        with transaction.atomic():
+            kind.given_up(error=error, at=at, **job.arguments)
+    except Exception:
+        # A bug there must not keep the job open, or every worker would meet it.
+        log.exception("nobody could be told that work was given up", job=job.reference)
+
+
 @transaction.atomic
-def _put_back(rows: QuerySet[Job], job: Job, *, at: datetime, error: str) -> None:
-    later = at + timedelta(seconds=backoff_seconds(job.attempts))
+def _put_back(
+    rows: QuerySet[Job], job: Job, *, at: datetime, error: str, **changes: Any
+) -> None:
+    errors = job.attempts - changes.get("losses", job.losses)
+    later = at + timedelta(seconds=backoff_seconds(errors))
     changed = rows.update(
         state=JobState.QUEUED,
         run_after=later,
         lease_until=None,
         lease_token="",
         error=error,
+        **changes,
     )
     if changed:
         job.run_after = later

@@ -43,6 +43,8 @@ class Job(models.Model):
     subject = models.CharField(max_length=200, blank=True, db_index=True)
     attempts = models.PositiveSmallIntegerField(default=0)
     max_attempts = models.PositiveSmallIntegerField()
+    # Attempts that ended because the worker died: not the fault of the work.
+    losses = models.PositiveSmallIntegerField(default=0)
     run_after = models.DateTimeField()
     lease_until = models.DateTimeField(null=True, blank=True)
     lease_token = models.CharField(max_length=64, blank=True)
@@ -72,7 +74,9 @@ class Job(models.Model):
                 name="jobs_progress_is_fraction",
             ),
             models.CheckConstraint(
-                condition=Q(attempts__lte=F("max_attempts"), max_attempts__gte=1),
+                condition=Q(
+                    attempts__lte=F("max_attempts") + F("losses"), max_attempts__gte=1
+                ),
                 name="jobs_attempts_bounded",
             ),
             models.CheckConstraint(

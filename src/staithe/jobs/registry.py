@@ -24,6 +24,8 @@ if TYPE_CHECKING:
 
 # The arguments after the context come from JSON: any shape, checked by the handler.
 Handler = Callable[Concatenate["JobContext", ...], None]
+# Called as given_up(error=sentence, at=time, **arguments) when nobody will try again.
+GivenUp = Callable[..., None]
 
 
 @dataclass(frozen=True)
@@ -31,7 +33,8 @@ class JobKind:
     """A kind of work: who does it, how often it may fail, how long it may be silent.
 
     `lease_seconds` bounds how long a worker may give no sign of life, not how long
-    the work takes. `every_seconds` makes the kind recur by itself.
+    the work takes. `every_seconds` makes the kind recur by itself. `given_up` tells
+    what waits for the work that it will not be done, in the same transaction.
     """
 
     name: str
@@ -40,6 +43,7 @@ class JobKind:
     max_attempts: int
     lease_seconds: int
     every_seconds: int | None
+    given_up: GivenUp | None = None
 
 
 _KINDS: dict[str, JobKind] = {}
@@ -52,6 +56,7 @@ def job(
     max_attempts: int = 3,
     lease_seconds: int = 60,
     every_seconds: int | None = None,
+    given_up: GivenUp | None = None,
 ) -> Callable[[Handler], Handler]:
     """Register a handler under a name `room:verb`; `label` is shown to people."""
 
@@ -60,7 +65,13 @@ def job(
         if known and known.handler.__qualname__ != handler.__qualname__:
             raise ValueError(f"two handlers for the kind of job {name!r}")
         _KINDS[name] = JobKind(
-            name, handler, label or name, max_attempts, lease_seconds, every_seconds
+            name,
+            handler,
+            label or name,
+            max_attempts,
+            lease_seconds,
+            every_seconds,
+            given_up,
         )
         return handler
 

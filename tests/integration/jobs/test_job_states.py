@@ -192,6 +192,32 @@ class TestFailure:
         assert found(row).state == "failed"
         assert "does not know" in row.error
 
+    def test_who_waits_is_told_once_nobody_tries_again(self, kinds):
+        told = []
+
+        @job("test:work", max_attempts=2, given_up=lambda **what: told.append(what))
+        def bad(ctx, *, name):
+            raise ZeroDivisionError
+
+        row = queue(arguments={"name": "x"})
+        run_pending()
+        assert (found(row).state, told) == ("queued", [])
+        with clock.set_to(AT + HOUR):
+            run_pending()
+        assert found(row).state == "failed"
+        assert told == [{"name": "x", "error": row.error, "at": AT + HOUR}]
+
+    def test_a_fault_in_the_telling_is_undone_and_the_job_still_ends(self, kinds):
+        def tell(**what):
+            an_effect("Half")
+            raise ZeroDivisionError
+
+        job("test:work", given_up=tell)(lambda ctx: None)
+        row = queue()
+        run_pending()
+        assert found(row).state == "failed"
+        assert not Organisation.objects.exists()
+
     def test_a_person_can_have_it_tried_again(self, kinds):
         outcomes = iter([BadInput("Not yet."), None])
 

@@ -86,13 +86,36 @@ class TestLostWorkers:
         assert DBTaskResult.objects.get(pk=first).status == "FAILED"
         assert tick(at=AT + 2 * MINUTE) == Ticked(0, 0, 0)
 
-    def test_the_last_attempt_fails_for_good(self, kinds):
+    def test_a_killed_worker_costs_the_work_no_attempt(self, kinds):
         job("test:work", max_attempts=1, lease_seconds=60)(finish)
         row = queue()
         actions.claim(row.pk, at=AT)
         tick(at=AT + 2 * MINUTE)
         row.refresh_from_db()
+        assert (row.state, row.attempts, row.losses) == ("queued", 1, 1)
+        assert row.run_after == AT + 2 * MINUTE + timedelta(seconds=5)
+        with clock.set_to(AT + 3 * MINUTE):
+            run_pending()
+        row.refresh_from_db()
+        assert (row.state, row.attempts) == ("done", 2)
+
+    def test_work_that_kills_every_worker_ends_and_who_waits_is_told(self, kinds):
+        told = []
+        job("test:work", lease_seconds=60, given_up=lambda **what: told.append(what))(
+            finish
+        )
+        row = queue(arguments={"name": "x"})
+        at = AT
+        for _ in range(actions.MAX_LOSSES + 1):
+            assert told == []
+            assert actions.claim(row.pk, at=at)
+            at += 10 * MINUTE
+            assert actions.reap(row.pk, at=at)
+            at += 10 * MINUTE
+        row.refresh_from_db()
         assert row.state == "failed"
+        ended = at - 10 * MINUTE
+        assert told == [{"name": "x", "error": actions.LOST, "at": ended}]
 
     def test_one_that_was_to_stop_stops(self, kinds):
         job("test:work", lease_seconds=60)(finish)
