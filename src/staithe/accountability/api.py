@@ -28,13 +28,16 @@ from staithe.ui.csv import csv_response
 
 router = Router(tags=["accountability"])
 
+SLUG = r"^[a-z0-9-]*$"
 DAYS = "Whole working days, Monday to Friday."
 
 
 class Period(Schema):
     """Which requests the numbers are about."""
 
-    body: str = Field("", description="Slug of the body that holds the data.")
+    body: str = Field(
+        "", pattern=SLUG, description="Slug of the body that holds the data."
+    )
     since: date | None = Field(None, description="Sent on or after this day (UTC).")
     until: date | None = Field(None, description="Sent on or before this day (UTC).")
 
@@ -132,6 +135,15 @@ class ProgressOut(Schema):
     escalations: dict[str, int] = Field(description="Times each step was taken.")
 
 
+class Shares(Schema):
+    """Which agreements to list, and which page of them."""
+
+    body: str = Field("", pattern=SLUG, description="Slug of a holder or recipient.")
+    state: str = Field("", description="in-force, ended or revoked; empty for all.")
+    page: int = 1
+    size: int = 50
+
+
 class ShareOut(Schema):
     """One agreement that is or was in force."""
 
@@ -204,14 +216,12 @@ def progress_csv(
 
 
 @router.get("/transparency", response=PageOut[ShareOut], auth=None)
-def transparency(
-    request: HttpRequest, body: str = "", state: str = "", page: int = 1, size: int = 50
-) -> PageOut[ShareOut]:
+def transparency(request: HttpRequest, wanted: Query[Shares]) -> PageOut[ShareOut]:
     """List the agreements that are or were in force, newest first."""
-    if state and state not in Agreement.State.values:
+    if wanted.state and wanted.state not in Agreement.State.values:
         raise BadInput("The state is in-force, ended or revoked.", field="state")
-    found = queries.public_agreements(body=body, state=state)
-    return page_of(found, _share, page=page, size=size)
+    found = queries.public_agreements(body=wanted.body, state=wanted.state)
+    return page_of(found, _share, page=wanted.page, size=wanted.size)
 
 
 @router.get("/projects/{reference}/outcomes", response=list[OutcomeOut], auth=API_AUTH)

@@ -20,8 +20,8 @@ from staithe.ui.wording import plural
 
 
 if TYPE_CHECKING:
-    from staithe.catalogue.queries import Reader
     from staithe.law.routes import Route
+    from staithe.people.permissions import Someone
     from staithe.sharing.terms import Terms
 
 
@@ -108,7 +108,7 @@ def line_to_row(line: Line) -> tuple[object, ...]:
     )
 
 
-def statement_of(agreement: Agreement, *, reader: Reader) -> Statement:
+def statement_of(agreement: Agreement, *, reader: Someone) -> Statement:
     """Return an agreement in sentences; columns only for who may see them."""
     terms = _terms(agreement)
     asset = agreement.flow.asset
