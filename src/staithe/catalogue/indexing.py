@@ -8,12 +8,17 @@ from staithe.catalogue.models import Asset, AssetVersion, SearchWord, Spelling
 from staithe.catalogue.words import index_words, stem, telling_words
 
 
+def forget_asset(asset: Asset) -> None:
+    """Take an asset out of the index: no search finds it any more."""
+    asset.words.all().delete()
+
+
 def index_asset(asset: Asset) -> None:
     """Write the words of an asset's entry afresh."""
     fields = _fields(asset, asset.versions.order_by("-number").first())
     public = fields if asset.access_rights == Asset.AccessRights.OPEN else _seen(asset)
     public_weights = index_words(public)
-    asset.words.all().delete()
+    forget_asset(asset)
     SearchWord.objects.bulk_create(
         SearchWord(
             asset=asset,
@@ -54,7 +59,7 @@ def _learn_spellings(texts: Iterable[str]) -> None:
     words = sorted({word for text in texts for word in telling_words(text)})
     Spelling.objects.bulk_create(
         (
-            Spelling(word=word, stem=root, length=len(word))
+            Spelling(word=word, stem=root, initial=word[0], length=len(word))
             for word, root in zip(words, stem(words), strict=True)
         ),
         ignore_conflicts=True,

@@ -145,5 +145,9 @@ class Spelling(models.Model):
     """A word as entries write it, with its stem: what a misspelt word is mended to."""
 
     word = models.CharField(max_length=40, unique=True)
-    stem = models.CharField(max_length=40, db_index=True)
-    length = models.PositiveSmallIntegerField(db_index=True)
+    stem = models.CharField(max_length=40)
+    initial = models.CharField(max_length=1)
+    length = models.PositiveSmallIntegerField()
+
+    class Meta:
+        indexes = [models.Index(fields=["initial", "length"], name="spelling_near")]

@@ -23,6 +23,8 @@ from staithe.catalogue.permissions import check_open
 VCARD = Namespace("http://www.w3.org/2006/vcard/ns#")
 SPDX = Namespace("http://spdx.org/rdf/terms#")
 FREQUENCY = Namespace("http://purl.org/cld/freq/")
+# Of DCAT 3, newer than the list of names that rdflib knows.
+DCAT_VERSION = URIRef(f"{DCAT}version")
 PUBLIC = URIRef("http://publications.europa.eu/resource/authority/access-right/PUBLIC")
 CSV_FORMAT = URIRef("http://publications.europa.eu/resource/authority/file-type/CSV")
 CSV_MEDIA_TYPE = URIRef("https://www.iana.org/assignments/media-types/text/csv")
@@ -93,7 +95,7 @@ def to_graph(asset: Asset, version: AssetVersion, *, base: str) -> Graph:
         (DCTERMS.description, _english(_description(asset))),
         (DCTERMS.issued, _time(asset.created_at)),
         (DCTERMS.modified, _time(version.created_at)),
-        (DCAT.version, Literal(str(version.number))),
+        (DCAT_VERSION, Literal(str(version.number))),
         (DCTERMS.accessRights, PUBLIC),
         (DCTERMS.accrualPeriodicity, FREQUENCY[asset.update_frequency]),
         (DCTERMS.publisher, _publisher(graph, asset, base)),

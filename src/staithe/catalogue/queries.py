@@ -16,6 +16,7 @@ from staithe.people.permissions import Permission, Someone, can
 
 __all__ = [
     "SearchPage",
+    "brief",
     "entry",
     "facets",
     "find_current_version",

@@ -8,17 +8,14 @@ catalogue's own words, and only words that the reader may see count.
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass, field
-from functools import cached_property
-from typing import Any
 
 from django.db.models import Case, Count, F, FloatField, QuerySet, Sum, Value, When
 
 from staithe.catalogue.models import Asset, SearchWord, Spelling
 from staithe.catalogue.permissions import may_see_internal
 from staithe.catalogue.words import (
-    MENDABLE,
     allowed_edits,
     edits_between,
     nearest,
@@ -34,31 +31,30 @@ class SearchPage:
     A sequence that reads only the part of itself that is asked for.
     """
 
-    keys: QuerySet[Any, int]
+    keys: Sequence[int]
     mended: dict[str, str] = field(default_factory=dict)
 
-    @cached_property
+    @property
     def total(self) -> int:
         """Return how many assets were found."""
-        return self.keys.count()
+        return len(self.keys)
 
     @property
     def items(self) -> list[Asset]:
         """Return every asset found."""
-        return _in_order(list(self.keys))
+        return self[:]
 
     def count(self) -> int:
         """Return how many assets were found."""
-        return self.total
-
-    def __len__(self) -> int:
-        return self.total
+        return len(self.keys)
 
     def __iter__(self) -> Iterator[Asset]:
         return iter(self.items)
 
     def __getitem__(self, part: slice) -> list[Asset]:
-        return _in_order(list(self.keys[part]))
+        keys = self.keys[part]
+        found = Asset.objects.select_related("organisation").in_bulk(keys)
+        return [found[key] for key in keys if key in found]
 
 
 def visible_assets() -> QuerySet[Asset]:
@@ -85,90 +81,115 @@ def search(
     chosen = {name: value for name, value in filters.items() if value}
     words = query_words(text)
     if not words:
-        assets = visible_assets().filter(**chosen)
-        newest = assets.order_by("-modified_at", "title", "pk")
         # Words of which none can be looked for find nothing, not everything.
-        return SearchPage(_keys(newest.none() if text.strip() else newest, "pk"))
+        return SearchPage([] if text.strip() else _newest(chosen))
     weight = "weight" if may_see_internal(person) else "public_weight"
-    stems, mended = _mend(words, weight)
-    return SearchPage(_ranked(stems, weight, chosen), mended)
+    held, mended = _mend(words, weight)
+    return SearchPage(_ranked(held, weight, chosen), mended)
 
 
-def _keys(rows: QuerySet[Any], name: str) -> QuerySet[Any, int]:
-    return rows.values_list(name, flat=True)
+def _newest(chosen: dict[str, str]) -> list[int]:
+    listed = Asset.objects.filter(status=Asset.Status.PUBLISHED, **chosen)
+    newest = listed.order_by("-modified_at", "-pk")
+    return list(newest.values_list("pk", flat=True))
 
 
-def _in_order(keys: list[int]) -> list[Asset]:
-    found = Asset.objects.select_related("organisation").in_bulk(keys)
-    return [found[key] for key in keys if key in found]
-
-
-def _ranked(
-    stems: list[str], weight: str, chosen: dict[str, str]
-) -> QuerySet[Any, int]:
+def _ranked(held: dict[str, int], weight: str, chosen: dict[str, str]) -> list[int]:
     """Return the keys of assets, by words found and then by what those words tell.
 
-    A rare word weighs more: log(1 + assets / assets with the word), as in BM25.
+    `held` maps each stem to how many assets hold it. A rare one weighs more:
+    log(1 + assets / assets with the stem), as in BM25.
     """
+    if not held:
+        return []
     total = Asset.objects.count()
     tells = Case(
         *(
             When(word=word, then=Value(math.log(1 + total / assets)))
-            for word, assets in _assets_with(set(stems), weight).items()
+            for word, assets in held.items()
         ),
-        default=Value(0.0),
         output_field=FloatField(),
     )
+    # Withdrawn assets have no words, so the index alone answers without a filter.
     hits = SearchWord.objects.filter(
-        word__in=stems,
-        asset__status=Asset.Status.PUBLISHED,
+        word__in=held,
         **{f"{weight}__gt": 0},
         **{f"asset__{name}": value for name, value in chosen.items()},
     )
     ranked = hits.values("asset").annotate(
-        found=Count("pk"), score=Sum(F(weight) * tells)
+        found=Count("*"), score=Sum(F(weight) * tells)
     )
-    return _keys(ranked.order_by("-found", "-score", "asset"), "asset")
+    ordered = ranked.order_by("-found", "-score", "asset")
+    return list(ordered.values_list("asset", flat=True))
 
 
-def _mend(words: dict[str, str], weight: str) -> tuple[list[str], dict[str, str]]:
-    """Replace words that no entry holds by the nearest that one does.
-
-    Returns the stems to look for, and each mended word with what it became.
-    """
-    known = _assets_with(set(words.values()), weight)
-    unknown = [word for word, root in words.items() if root not in known]
-    fixes = _fixes([word for word in unknown if allowed_edits(word)], weight)
-    stems = [fixes[word][1] if word in fixes else root for word, root in words.items()]
-    return list(dict.fromkeys(stems)), {word: fix[0] for word, fix in fixes.items()}
-
-
-def _assets_with(stems: set[str], weight: str) -> dict[str, int]:
+def _assets_with(stems: Collection[str], weight: str) -> dict[str, int]:
     """Return how many assets hold each stem where the reader may see it."""
     held = SearchWord.objects.filter(word__in=stems, **{f"{weight}__gt": 0})
-    return dict(held.values_list("word").annotate(assets=Count("pk")))
+    return dict(held.values_list("word").annotate(assets=Count("*")))
 
 
-def _fixes(unknown: list[str], weight: str) -> dict[str, tuple[str, str]]:
-    """Return (spelling, stem) for each unknown word that has a likely one.
+def _mend(words: dict[str, str], weight: str) -> tuple[dict[str, int], dict[str, str]]:
+    """Replace words that no entry holds by the nearest that one does.
 
-    Of equally near spellings the one that most entries hold is taken.
+    Returns how many assets hold each stem to look for, and what each mended word
+    became. Of equally near spellings the one that most entries hold is taken.
     """
-    if not unknown:
-        return {}
-    shortest = max(MENDABLE, min(len(word) - allowed_edits(word) for word in unknown))
-    roots = dict(
-        Spelling.objects.filter(length__gte=shortest).values_list("word", "stem")
-    )
-    likely = {word: nearest(word, list(roots)) for word in unknown}
-    stems = {roots[one] for found in likely.values() for one in found}
-    held = _assets_with(stems, weight)
-    fixes = {}
-    for word, found in likely.items():
-        visible = [one for one in found if roots[one] in held]
+    held = _assets_with(words.values(), weight)
+    mended = {}
+    for word, root in words.items():
+        meant = (
+            None if root in held or not allowed_edits(word) else _meant(word, weight)
+        )
+        if meant:
+            mended[word], root_meant, assets = meant
+            held[root_meant] = assets
+    return held, mended
+
+
+def _meant(word: str, weight: str) -> tuple[str, str, int] | None:
+    """Return the spelling most likely meant, its stem, and how many assets hold it.
+
+    Looked for first among words of the same first letter, which people seldom
+    mistake, then among words that this one begins, then among all.
+    """
+    for look in (_near, _begun, _near_anywhere):
+        spellings = look(word)
+        assets = _assets_with(set(spellings.values()), weight)
+        visible = [one for one, root in spellings.items() if root in assets]
         if visible:
             best = min(
-                visible, key=lambda one: (edits_between(word, one), -held[roots[one]])
+                visible,
+                key=lambda one: (
+                    edits_between(word, one),
+                    -assets[spellings[one]],
+                    one,
+                ),
             )
-            fixes[word] = (best, roots[best])
-    return fixes
+            return best, spellings[best], assets[spellings[best]]
+    return None
+
+
+def _near(word: str) -> dict[str, str]:
+    """Return near spellings with the same first letter, and their stems."""
+    return _nearest(word, Spelling.objects.filter(initial=word[0]))
+
+
+def _near_anywhere(word: str) -> dict[str, str]:
+    """Return near spellings, and their stems."""
+    return _nearest(word, Spelling.objects.all())
+
+
+def _nearest(word: str, among: QuerySet[Spelling]) -> dict[str, str]:
+    edits = allowed_edits(word)
+    about = among.filter(length__range=(len(word) - edits, len(word) + edits))
+    stems = dict(about.values_list("word", "stem"))
+    return {one: stems[one] for one in nearest(word, list(stems))}
+
+
+def _begun(word: str) -> dict[str, str]:
+    """Return the shortest spellings that a word is the beginning of, with their stems."""
+    longer = Spelling.objects.filter(
+        initial=word[0], length__gt=len(word), word__startswith=word
+    )
+    return dict(longer.order_by("length", "word").values_list("word", "stem")[:8])

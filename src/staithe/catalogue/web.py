@@ -170,7 +170,7 @@ def show_organisation(request: HttpRequest, slug: str) -> HttpResponse:
     organisation = get_organisation(slug)
     found = holdings(organisation)
     if wants_csv(request):
-        return _as_csv(SearchPage(found.values_list("pk", flat=True)))
+        return _as_csv(SearchPage(list(found.values_list("pk", flat=True))))
     may_publish = can(request.user, Permission.PUBLISH_ASSET, organisation)
     return render_page(
         request,

@@ -143,18 +143,15 @@ def edits_between(word: str, other: str) -> int:
 
 
 def nearest(word: str, spellings: Collection[str], *, most: int = 8) -> list[str]:
-    """Return the spellings that a word may have meant, nearest first.
+    """Return the spellings within `allowed_edits` of a word, nearest first.
 
-    Within `allowed_edits` (insertion, deletion, change, swap of neighbours); where
-    there is none, those that it is the beginning of, shortest first.
+    An edit is an insertion, a deletion, a change or a swap of neighbours.
     """
-    edits = allowed_edits(word)
-    if not edits:
-        return []
     found = process.extract(
-        word, spellings, scorer=OSA.distance, score_cutoff=edits, limit=most
+        word,
+        spellings,
+        scorer=OSA.distance,
+        score_cutoff=allowed_edits(word),
+        limit=most,
     )
-    if found:
-        return [str(each[0]) for each in found]
-    begun = sorted(each for each in spellings if each.startswith(word))
-    return sorted(begun, key=len)[:most]
+    return [str(each[0]) for each in found]

@@ -16,7 +16,7 @@ from staithe.catalogue.policies import (
     check_may_be_open,
     clean_file_name,
 )
-from staithe.catalogue.storing import Stored, stored_file
+from staithe.catalogue.storing import Progress, Stored, stored_file, untold
 from staithe.ledger.actions import action
 from staithe.people.models import Organisation, Person
 from staithe.people.permissions import Permission, check
@@ -35,6 +35,7 @@ def publish_asset(
     by: Person,
     at: datetime,
     identifies: set[str] | None = None,
+    progress: Progress = untold,
     **details: Any,
 ) -> AssetVersion:
     """Publish a file as a new asset with its first version.
@@ -45,7 +46,11 @@ def publish_asset(
     check(by, Permission.PUBLISH_ASSET, organisation)
     fields = check_details({"title": title, **details})
     with stored_file(
-        path, source_name=source_name, identifies=identifies, at=at
+        path,
+        source_name=source_name,
+        identifies=identifies,
+        at=at,
+        progress=progress,
     ) as stored:
         return keep_asset(
             stored=stored,

@@ -7,7 +7,7 @@ from typing import Any
 
 from staithe.base.errors import BadInput, Conflict
 from staithe.catalogue.actions.rows import asset_now, record_change
-from staithe.catalogue.indexing import index_asset
+from staithe.catalogue.indexing import forget_asset, index_asset
 from staithe.catalogue.models import Asset, AssetVersion
 from staithe.catalogue.policies import (
     LONGEST_MEANING,
@@ -79,6 +79,7 @@ def withdraw_asset(*, asset: Asset, reason: str, by: Person, at: datetime) -> As
     row.status, row.modified_at = Asset.Status.WITHDRAWN, at
     row.withdrawn_at, row.withdrawn_reason = at, text
     row.save()
+    forget_asset(row)
     record_change(row, by=by, at=at)
     return row
 
