@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -12,7 +13,10 @@ import pytest
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    from pytest_django.fixtures import SettingsWrapper
+
 REPOSITORY = Path(__file__).resolve().parent.parent
+sys.path.insert(0, str(Path(__file__).resolve().parent))  # for tests/factories.py
 
 
 @pytest.fixture(scope="session")
@@ -48,3 +52,13 @@ def _the_log_may_be_emptied_between_tests() -> Iterator[None]:
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(TransactionTestCase, "_fixture_teardown", flush_without_guards)
         yield
+
+
+@pytest.fixture
+def live_home(settings: SettingsWrapper, tmp_path: Path) -> Path:
+    """Point the service at an empty home: for tests outside tests/integration."""
+    folder = tmp_path / "home"
+    folder.mkdir()
+    settings.HOME = folder
+    settings.STORAGE_URL = str(folder / "snapshots")
+    return folder

@@ -5,7 +5,8 @@ from __future__ import annotations
 import re
 
 
-_RANGE = re.compile(r"bytes=(\d*)-(\d*)")
+_RANGE = re.compile(r"bytes=([0-9]*)-([0-9]*)")
+_DIGITS = 18  # more than any file has bytes; a longer number is cut to this many
 
 
 def read_range(header: str, size: int) -> tuple[int, int] | None:
@@ -19,14 +20,17 @@ def read_range(header: str, size: int) -> tuple[int, int] | None:
         return None
     first, last = match.groups()
     if first == "":
-        start, end = max(0, size - int(last)), size - 1
-        if int(last) == 0:
-            raise ValueError(header)
+        start, end = max(0, size - _number(last)), size - 1
     else:
-        start = int(first)
-        end = min(int(last), size - 1) if last else size - 1
-        if last and int(last) < start:
+        start = _number(first)
+        end = min(_number(last), size - 1) if last else size - 1
+        if last and _number(last) < start:
             return None
     if start >= size:
         raise ValueError(header)
     return start, end
+
+
+def _number(digits: str) -> int:
+    plain = digits.lstrip("0") or "0"
+    return int(plain) if len(plain) <= _DIGITS else 10**_DIGITS

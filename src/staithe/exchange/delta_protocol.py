@@ -19,6 +19,7 @@ from staithe.base.errors import BadInput
 
 NDJSON = "application/x-ndjson; charset=utf-8"
 JSON = "application/json; charset=utf-8"
+LONGEST_INT = 10  # digits of the protocol's int32
 
 
 @dataclass(frozen=True)
@@ -182,9 +183,10 @@ def page(
 def _read_limit(text: str | None) -> int | None:
     if text is None or text == "":
         return None
-    if not text.isascii() or not text.isdigit() or int(text) > 2**31 - 1:
-        raise BadInput("maxResults must be a whole number from 0 to 2147483647.")
-    return int(text)
+    is_short = len(text) <= LONGEST_INT
+    if is_short and text.isascii() and text.isdigit() and int(text) < 2**31:
+        return int(text)
+    raise BadInput("maxResults must be a whole number from 0 to 2147483647.")
 
 
 def _write_token(start: int) -> str:
@@ -198,6 +200,7 @@ def _read_token(token: str | None) -> int:
         text = base64.urlsafe_b64decode(token.encode()).decode("ascii")
     except (binascii.Error, ValueError) as error:
         raise BadInput("pageToken is not one that this server gave.") from error
-    if not text.startswith("s") or not text[1:].isdigit():
+    digits = text[1:]
+    if not text.startswith("s") or not digits.isdigit() or len(digits) > LONGEST_INT:
         raise BadInput("pageToken is not one that this server gave.")
-    return int(text[1:])
+    return int(digits)

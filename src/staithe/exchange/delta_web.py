@@ -265,7 +265,7 @@ def _form(request: HttpRequest) -> str:
 def _body(request: HttpRequest) -> dict[str, Any]:
     try:
         body = json.loads(request.body or b"{}")
-    except ValueError as error:
+    except (ValueError, RecursionError) as error:
         raise BadInput("The body must be a JSON object.") from error
     if not isinstance(body, dict):
         raise BadInput("The body must be a JSON object.")
@@ -306,7 +306,7 @@ def _lines(
 
 
 @door("GET", "HEAD", "POST")
-def unknown(request: HttpRequest, **_: str) -> HttpResponseBase:
+def unknown(request: HttpRequest) -> HttpResponseBase:
     """Answer for every other address in the protocol's shape."""
     _caller(request)
     raise NotFound("This server has no such address.")

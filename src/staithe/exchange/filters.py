@@ -107,13 +107,21 @@ def _boolean(column: str, operator: str, value: Value) -> str:
     return f"{column} {operator} {literal}"
 
 
+def _words(value: Value) -> str:
+    if not isinstance(value, str):
+        raise ValueError(value)  # noqa: TRY004  one kind of refusal for all types
+    return value.strip()
+
+
 def _date(column: str, operator: str, value: Value) -> str:
-    day = date.fromisoformat(str(value).strip())
-    return f"{column} {operator} CAST({quote_literal(day.isoformat())} AS DATE)"
+    day = _words(value)
+    if date.fromisoformat(day).isoformat() != day:
+        raise ValueError(value)
+    return f"{column} {operator} CAST({quote_literal(day)} AS DATE)"
 
 
 def _timestamp(column: str, operator: str, value: Value) -> str:
-    moment = datetime.fromisoformat(str(value).strip())
+    moment = datetime.fromisoformat(_words(value))
     aware = moment if moment.tzinfo else moment.replace(tzinfo=UTC)
     since = aware - datetime(1970, 1, 1, tzinfo=UTC)
     # Whole microseconds: exact, and no time zone data is needed in the engine.
@@ -122,7 +130,7 @@ def _timestamp(column: str, operator: str, value: Value) -> str:
 
 
 def _time(column: str, operator: str, value: Value) -> str:
-    clock = time.fromisoformat(str(value).strip())
+    clock = time.fromisoformat(_words(value))
     if clock.tzinfo is not None:
         raise ValueError(value)
     return f"{column} {operator} CAST({quote_literal(clock.isoformat())} AS TIME)"

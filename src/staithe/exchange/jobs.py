@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from datetime import datetime
-
 import duckdb
 from django.conf import settings
 from django.db import transaction
@@ -26,18 +24,7 @@ from staithe.sharing.grant import grant_from_plain
 from staithe.tables.snapshot import open_snapshot
 
 
-def _give_up_grant(*, grant: str, error: str, at: datetime) -> None:
-    """Say on the grant that nobody prepares it, so that a person can ask again."""
-    row = Grant.objects.get(reference=grant)
-    if row.state == Grant.State.PREPARING:
-        fail_grant(grant=row, problem=error, by=None, at=at)
-
-
-@job(
-    "exchange:materialise",
-    label="Prepare the data of an agreement",
-    given_up=_give_up_grant,
-)
+@job("exchange:materialise", label="Prepare the data of an agreement")
 def materialise(context: JobContext, *, grant: str) -> None:
     """Cut the two snapshots of a grant from the asset's current version."""
     row = Grant.objects.select_related("agreement__flow__asset").get(reference=grant)
@@ -88,19 +75,7 @@ def _cut(row: Grant, context: JobContext) -> Cut:
             ) from error
 
 
-def _give_up_join(*, join: int, error: str, at: datetime) -> None:
-    """Say on the join that nobody does it: a project has one at a time."""
-    row = Join.objects.get(pk=join)
-    if row.state == Join.State.QUEUED:
-        fail_join(join=row, problem=error, by=None, at=at)
-
-
-@job(
-    "exchange:join",
-    label="Join the data of a project",
-    lease_seconds=120,
-    given_up=_give_up_join,
-)
+@job("exchange:join", label="Join the data of a project", lease_seconds=120)
 def join(context: JobContext, *, join: int) -> None:
     """Link a project's grants and give each its table."""
     row = Join.objects.select_related("project__organisation").get(pk=join)

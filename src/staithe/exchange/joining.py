@@ -179,7 +179,7 @@ class _Writer:
         )
         try:
             made = write_snapshot(
-                to_batches(connection, sql),
+                _in_utc(to_batches(connection, sql)),
                 store=the_store(),
                 at=self.at,
                 source=source,
@@ -187,6 +187,17 @@ class _Writer:
         finally:
             connection.close()
         return Piece(made.id, made.digest, made.column_names, made.rows)
+
+
+def _in_utc(reader: pa.RecordBatchReader) -> pa.RecordBatchReader:
+    """Name UTC as the zone of times that have one: the engine names this machine's."""
+    fields = [
+        field.with_type(pa.timestamp(field.type.unit, "UTC"))
+        if pa.types.is_timestamp(field.type) and field.type.tz
+        else field
+        for field in reader.schema
+    ]
+    return reader.cast(pa.schema(fields))
 
 
 def shown_columns(schema: pa.Schema) -> list[str]:

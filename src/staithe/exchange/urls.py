@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from django.urls import path
+from django.urls import path, re_path
 
 from staithe.exchange import delta_web, web
 
@@ -26,7 +26,7 @@ urlpatterns = [
         "delta-sharing/files/<str:grant>/<int:version>/<int:index>",
         delta_web.table_file,
     ),
-    path("delta-sharing/<path:rest>", delta_web.unknown),
+    re_path("^delta-sharing(?:/.*)?$", delta_web.unknown),
     path(
         "agreements/<str:reference>/connect", web.connect, name="exchange-grant-connect"
     ),
