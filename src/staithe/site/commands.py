@@ -2,10 +2,6 @@
 
 from __future__ import annotations
 
-import os
-import signal
-import subprocess
-import sys
 from pathlib import Path
 
 import click
@@ -13,68 +9,34 @@ import click
 from staithe.base.config import env_str
 from staithe.base.errors import AnswerIsNo
 from staithe.demo.cli import claim_home, run_story
+from staithe.site.serving import check_port_free, run_service
+
+
+THREADS = 4  # of one process: more only wait for each other
 
 
 @click.command()
 @click.option("--host", default="127.0.0.1", show_default=True)
 @click.option("--port", default=8000, show_default=True)
-@click.option("--threads", default=8, show_default=True, help="Requests at once.")
+@click.option("--threads", default=THREADS, show_default=True, help="Requests at once.")
 @click.option("--no-worker", is_flag=True, help="Run the worker yourself.")
 def serve(host: str, port: int, threads: int, *, no_worker: bool) -> None:
     """Serve the pages and the API, with a worker beside."""
+    check_port_free(host, port)
     click.echo(f"Staithe is at http://{host}:{port}/  (stop with Ctrl+C)")
     run_service(host=host, port=port, threads=threads, with_worker=not no_worker)
 
 
-def run_service(*, host: str, port: int, threads: int, with_worker: bool) -> None:
-    """Run granian and, beside it, a worker that ends when the server ends."""
-    from django.conf import settings
-
-    environment = {**os.environ, "STAITHE_HOME": str(settings.HOME)}
-    script = Path(sys.executable).parent / "granian"
-    server = subprocess.Popen(  # noqa: S603  our own command, no user input
-        [
-            str(script),
-            "--interface",
-            "wsgi",
-            "--host",
-            host,
-            "--port",
-            str(port),
-            "--blocking-threads",
-            str(threads),
-            "--no-ws",
-            "--log-level",
-            "warning",
-            "staithe.site.wsgi:application",
-        ],
-        env=environment,
-    )
-    worker = None
-    if with_worker:
-        command = [sys.executable, "-m", "staithe", "worker"]
-        worker = subprocess.Popen(command, env=environment)  # noqa: S603  our own command
-    signal.signal(signal.SIGTERM, lambda *_: server.terminate())
-    try:
-        server.wait()
-    except KeyboardInterrupt:
-        server.terminate()
-        server.wait()
-    finally:
-        if worker:
-            worker.terminate()
-            worker.wait()
-
-
 @click.command()
 @click.option("--json", "as_json", is_flag=True, help="Answer as JSON.")
-def doctor(*, as_json: bool) -> None:
+@click.option("--deep", is_flag=True, help="Digest every stored file again.")
+def doctor(*, as_json: bool, deep: bool) -> None:
     """Check configuration, storage, keys and the ledger."""
     import json
 
     from staithe.site.checks import run_checks
 
-    results = run_checks()
+    results = run_checks(deep=deep)
     if as_json:
         click.echo(json.dumps(results, indent=2))
     else:
@@ -97,7 +59,7 @@ def demo(
     people: int, seed: int, host: str, port: int, *, no_serve: bool, as_json: bool
 ) -> None:
     """Build a demo world and run the main job through to a released table."""
-    from staithe.site.cli import start_django
+    from staithe.site.starting import start_django
 
     home = Path(env_str("STAITHE_HOME", "./var")).resolve()
     claim_home(home)
@@ -110,4 +72,4 @@ def demo(
     )
     if not no_serve and not as_json:
         click.echo(f"\nServing at http://{host}:{port}/  (stop with Ctrl+C)")
-        run_service(host=host, port=port, threads=8, with_worker=True)
+        run_service(host=host, port=port, threads=THREADS, with_worker=True)

@@ -4,14 +4,17 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable
-from urllib.parse import quote
+from urllib.parse import quote, unquote_plus
 
 import structlog
+from django.conf import settings
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 
-from staithe.base.errors import NotSignedIn, UserError
+from staithe.base.errors import BadInput, NotSignedIn, TooLarge, UserError
 from staithe.base.ids import new_reference
-from staithe.site.problems import error_page, problem_response, wants_json
+from staithe.site.counting import count_answer
+from staithe.site.logs import without_secrets
+from staithe.site.problems import error_response, wants_json
 
 
 log = structlog.get_logger("staithe.request")
@@ -22,6 +25,17 @@ POLICY = (
     "font-src 'self'; connect-src 'self'; form-action 'self'; base-uri 'none'; "
     "frame-ancestors 'none'; manifest-src 'self'"
 )
+# The documentation page of django-ninja carries a script of its own in the page.
+DOCS_POLICY = "default-src 'self' 'unsafe-inline' data:; frame-ancestors 'none'"
+METHOD_NOT_ALLOWED = 405
+FORM_BYTES = 1024**2  # what surrounds a file in a form
+
+
+class MethodNotAllowed(UserError):
+    """The address is known and is not for this method."""
+
+    status = METHOD_NOT_ALLOWED
+    code = "method-not-allowed"
 
 
 class RequestLog:
@@ -33,29 +47,28 @@ class RequestLog:
     def __call__(self, request: HttpRequest) -> HttpResponse:
         """Give the request an id that the answer carries too."""
         request_id = new_reference("RQ", 12)
+        request.request_id = request_id  # type: ignore[attr-defined]  # ours, for the error page
         started = time.perf_counter()
         with structlog.contextvars.bound_contextvars(request_id=request_id):
             response = self.get_response(request)
+            seconds = time.perf_counter() - started
+            count_answer(response.status_code, seconds=seconds)
             log.info(
                 "request",
                 method=request.method,
-                path=_without_secrets(request.path),
+                path=without_secrets(request.path),
                 status=response.status_code,
-                ms=round((time.perf_counter() - started) * 1000),
+                ms=round(seconds * 1000),
             )
         response["X-Request-Id"] = request_id
         return response
 
 
-def _without_secrets(path: str) -> str:
-    """Hide one-time links, whose path is the secret."""
-    if path.startswith("/invitations/"):
-        return "/invitations/…"
-    return path
-
-
 class Headers:
-    """Deny by default: content policy, no caching of pages behind sign-in."""
+    """Deny by default: content policy, no caching of pages behind sign-in.
+
+    Outermost but one, so that whatever answers, refusals included, carries them.
+    """
 
     def __init__(self, get_response: Next) -> None:
         self.get_response = get_response
@@ -65,11 +78,34 @@ class Headers:
         response = self.get_response(request)
         policy = POLICY
         if request.path == "/api/v1/docs":
-            policy = "default-src 'self' 'unsafe-inline' data:"
+            policy = DOCS_POLICY
         response.setdefault("Content-Security-Policy", policy)
         response.setdefault("Permissions-Policy", "geolocation=(), camera=()")
         response.setdefault("Cache-Control", "no-store")
         return response
+
+
+class Limits:
+    """Refuse what is too large or unreadable before any of it is read."""
+
+    def __init__(self, get_response: Next) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        """Judge by the length that is announced, and by the address."""
+        length = request.META.get("CONTENT_LENGTH") or "0"
+        most = settings.MAX_UPLOAD_BYTES + FORM_BYTES
+        if length.isdigit() and int(length) > most:
+            megabytes = settings.MAX_UPLOAD_BYTES // 1024**2
+            return error_response(
+                request, TooLarge(f"The file is larger than {megabytes:,} MB.")
+            )
+        address = request.path + unquote_plus(request.META.get("QUERY_STRING", ""))
+        if "\x00" in address:  # no database of ours stores it
+            return error_response(
+                request, BadInput("An address cannot hold the character U+0000.")
+            )
+        return self.get_response(request)
 
 
 class Errors:
@@ -79,8 +115,14 @@ class Errors:
         self.get_response = get_response
 
     def __call__(self, request: HttpRequest) -> HttpResponse:
-        """Pass on; exceptions arrive at process_exception."""
-        return self.get_response(request)
+        """Put words to a refusal that came without; exceptions arrive below."""
+        response = self.get_response(request)
+        if response.status_code != METHOD_NOT_ALLOWED or _has_words(request, response):
+            return response
+        allowed = response.headers.get("Allow", "")
+        answer = error_response(request, MethodNotAllowed(f"Use {allowed} here."))
+        answer["Allow"] = allowed
+        return answer
 
     def process_exception(
         self, request: HttpRequest, error: Exception
@@ -88,10 +130,15 @@ class Errors:
         """Answer for a UserError; leave bugs to the server error page."""
         if not isinstance(error, UserError):
             return None
-        if wants_json(request):
-            return problem_response(error)
-        if isinstance(error, NotSignedIn):
+        if isinstance(error, NotSignedIn) and not wants_json(request):
             return HttpResponseRedirect(
                 f"/sign-in?next={quote(request.get_full_path())}"
             )
-        return error_page(request, error)
+        return error_response(request, error)
+
+
+def _has_words(request: HttpRequest, response: HttpResponse) -> bool:
+    """Say whether a refusal already speaks the caller's language."""
+    if wants_json(request):
+        return "json" in response.headers.get("Content-Type", "")
+    return bool(response.content)

@@ -8,6 +8,8 @@ from staithe.base.errors import UserError
 from staithe.ui.web import render_page
 
 
+PROBLEM = "application/problem+json"
+UNAUTHENTICATED = 401
 TITLES = {
     400: "There is a problem with what was sent",
     401: "Sign in first",
@@ -16,8 +18,10 @@ TITLES = {
     409: "This has changed",
     413: "Too large",
     422: "The answer is no",
+    405: "This address does not accept that",
     429: "Too many attempts",
-    500: "Something stored is damaged",
+    500: "There is a problem with the service",
+    503: "Not ready",
 }
 
 
@@ -33,13 +37,16 @@ def problem_response(error: UserError, *, status: int | None = None) -> HttpResp
     }
     if error.field:
         body["field"] = error.field
-    return JsonResponse(body, status=code, content_type="application/problem+json")
+    response = JsonResponse(body, status=code, content_type=PROBLEM)
+    if code == UNAUTHENTICATED:
+        response["WWW-Authenticate"] = "Bearer"
+    return response
 
 
 def wants_json(request: HttpRequest) -> bool:
     """Tell a program from a person."""
     accept = request.headers.get("Accept", "")
-    return request.path.startswith("/api/") or "application/json" in accept
+    return request.path.startswith("/api/") or "json" in accept
 
 
 def error_page(request: HttpRequest, error: UserError) -> HttpResponse:
@@ -51,3 +58,10 @@ def error_page(request: HttpRequest, error: UserError) -> HttpResponse:
         {"title": title, "message": error.message, "status_code": error.status},
         status=error.status,
     )
+
+
+def error_response(request: HttpRequest, error: UserError) -> HttpResponse:
+    """Answer a program with problem+json and a person with a page."""
+    if wants_json(request):
+        return problem_response(error)
+    return error_page(request, error)

@@ -5,37 +5,75 @@ Secrets may come from a file: NAME_FILE. The program refuses to start on nonsens
 
 from __future__ import annotations
 
+import os
 import secrets
+from contextlib import suppress
 from pathlib import Path
-from urllib.parse import unquote, urlsplit
+from urllib.parse import parse_qsl, unquote, urlsplit
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from staithe.base.config import BadSetting, env_bool, env_int, env_secret, env_str
 
 
 PACKAGE = Path(__file__).resolve().parent.parent
+SHORTEST_KEY = 32  # characters of the key that signs sessions and file addresses
 
-HOME = Path(env_str("STAITHE_HOME", "./var")).resolve()
-HOME.mkdir(parents=True, exist_ok=True)
+
+def _home() -> Path:
+    """Return the folder that holds all state, made on first use for us alone."""
+    home = Path(env_str("STAITHE_HOME", "./var")).resolve()
+    try:
+        home.mkdir(mode=0o700, parents=True, exist_ok=True)
+    except OSError as error:
+        raise BadSetting(
+            f"STAITHE_HOME: cannot use {home}: {error.strerror}"
+        ) from error
+    return home
 
 
 def _secret_key() -> str:
     """Return the configured key, or one made once and kept in the home folder."""
     key = env_secret("STAITHE_SECRET_KEY")
+    if key and len(key) < SHORTEST_KEY:
+        raise BadSetting(
+            f"STAITHE_SECRET_KEY must have {SHORTEST_KEY} characters or more"
+        )
     if key:
         return key
     path = HOME / "keys" / "django.key"
     if not path.exists():
-        path.parent.mkdir(mode=0o700, exist_ok=True)
-        path.touch(mode=0o600)
-        path.write_text(secrets.token_urlsafe(48), "ascii")
-    return path.read_text("ascii").strip()
+        _keep_new_key(path)
+    key = path.read_text("ascii").strip()
+    if len(key) < SHORTEST_KEY:
+        raise BadSetting(
+            f"{path} is damaged: restore it, or delete it to end all sessions"
+        )
+    return key
+
+
+def _keep_new_key(path: Path) -> None:
+    """Write a key whole or not at all: processes start together, and may be killed."""
+    path.parent.mkdir(mode=0o700, exist_ok=True)
+    draft = path.with_name(f".{path.name}.{secrets.token_hex(4)}")
+    draft.touch(mode=0o600)
+    with draft.open("w", encoding="ascii") as file:
+        file.write(secrets.token_urlsafe(48))
+        file.flush()
+        os.fsync(file.fileno())
+    with suppress(FileExistsError):  # another process was first: its key is the key
+        path.hardlink_to(draft)
+    draft.unlink()
 
 
 def _database(url: str) -> dict[str, object]:
     """Turn a database URL into Django's settings; empty means SQLite in HOME."""
     if not url:
         url = f"sqlite:///{HOME / 'staithe.sqlite3'}"
-    parts = urlsplit(url)
+    try:
+        parts = urlsplit(url)
+        _ = parts.port
+    except ValueError as error:
+        raise BadSetting(f"STAITHE_DATABASE_URL: {error}") from error
     if parts.scheme == "sqlite":
         return {
             "ENGINE": "django.db.backends.sqlite3",
@@ -62,17 +100,39 @@ def _database(url: str) -> dict[str, object]:
             "HOST": unquote(parts.hostname or ""),
             "PORT": str(parts.port or ""),
             "CONN_MAX_AGE": 60,
+            "CONN_HEALTH_CHECKS": True,  # a restarted database costs no request
+            # What follows ? is for the driver: sslmode=verify-full&sslrootcert=...
+            "OPTIONS": dict(parse_qsl(parts.query)),
         }
     raise BadSetting("STAITHE_DATABASE_URL must start with sqlite:// or postgresql://")
 
 
+def _base_url() -> str:
+    """Return the address of the service; BadSetting where it is none."""
+    url = env_str("STAITHE_BASE_URL", "http://127.0.0.1:8000").rstrip("/")
+    parts = urlsplit(url)
+    if parts.scheme not in {"http", "https"} or not parts.hostname or parts.path:
+        raise BadSetting("STAITHE_BASE_URL must read https://name or http://name:port")
+    return url
+
+
+def _time_zone() -> str:
+    """Return the zone in which pages show times; BadSetting where there is none."""
+    name = env_str("STAITHE_TIME_ZONE", "Europe/London")
+    try:
+        return ZoneInfo(name).key
+    except (ValueError, OSError, ZoneInfoNotFoundError) as error:
+        raise BadSetting(f"STAITHE_TIME_ZONE: there is no zone {name!r}") from error
+
+
+HOME = _home()
 SECRET_KEY = _secret_key()
 DEBUG = env_bool("STAITHE_DEBUG")
 DATABASES = {"default": _database(env_secret("STAITHE_DATABASE_URL"))}
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 
 # The address that people and programs use to reach the service.
-BASE_URL = env_str("STAITHE_BASE_URL", "http://127.0.0.1:8000").rstrip("/")
+BASE_URL = _base_url()
 SERVICE_NAME = env_str("STAITHE_SERVICE_NAME", "Staithe")
 ALLOWED_HOSTS = [
     host
@@ -118,8 +178,10 @@ INSTALLED_APPS = [
 ]
 MIDDLEWARE = [
     "django.middleware.security.SecurityMiddleware",
+    "staithe.site.middleware.Headers",
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "staithe.site.middleware.RequestLog",
+    "staithe.site.middleware.Limits",
     "django.contrib.sessions.middleware.SessionMiddleware",
     "django.middleware.common.CommonMiddleware",
     "django.middleware.csrf.CsrfViewMiddleware",
@@ -127,7 +189,6 @@ MIDDLEWARE = [
     "django.contrib.messages.middleware.MessageMiddleware",
     "staithe.people.middleware.UnreadNotices",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
-    "staithe.site.middleware.Headers",
     "staithe.site.middleware.Errors",
 ]
 ROOT_URLCONF = "staithe.site.urls"
@@ -148,7 +209,7 @@ TEMPLATES[0]["DIRS"] = [PACKAGE / room / "templates" for room in ROOMS]
 
 LANGUAGE_CODE = "en-gb"
 # Pages show local time; everything stored and signed is UTC.
-TIME_ZONE = env_str("STAITHE_TIME_ZONE", "Europe/London")
+TIME_ZONE = _time_zone()
 USE_TZ = True
 USE_I18N = False
 
@@ -163,6 +224,7 @@ SESSION_COOKIE_SECURE = HTTPS
 CSRF_COOKIE_SECURE = HTTPS
 CSRF_COOKIE_HTTPONLY = True
 CSRF_TRUSTED_ORIGINS = [BASE_URL]
+CSRF_FAILURE_VIEW = "staithe.site.web.csrf_failure"
 SECURE_CONTENT_TYPE_NOSNIFF = True
 SECURE_REFERRER_POLICY = "same-origin"
 X_FRAME_OPTIONS = "DENY"
@@ -208,5 +270,8 @@ ENGINE_THREADS = env_int("STAITHE_ENGINE_THREADS", 2)
 ENGINE_MEMORY_MB = env_int("STAITHE_ENGINE_MEMORY_MB", 1024)
 # The seed of linkage training: the same data gives the same links.
 LINKAGE_SEED = env_int("STAITHE_LINKAGE_SEED", 1)
+
+# Who may read /metrics: whoever sends this token. Unset, there is no such page.
+METRICS_TOKEN = env_secret("STAITHE_METRICS_TOKEN")
 
 LOGGING_CONFIG = None  # structlog is configured in staithe.site.logs

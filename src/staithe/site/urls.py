@@ -8,7 +8,7 @@ from importlib.util import find_spec
 from django.urls import URLPattern, URLResolver, include, path
 
 from staithe.site.api import api
-from staithe.site.web import healthz, readyz, start
+from staithe.site.web import healthz, readyz, show_metrics, start
 
 
 # In the order of the journey; each room names its own paths from the root.
@@ -34,8 +34,11 @@ urlpatterns = [
     path("", start, name="site-start"),
     path("healthz", healthz, name="site-healthz"),
     path("readyz", readyz, name="site-readyz"),
+    path("metrics", show_metrics, name="site-metrics"),
     path("api/v1/", api.urls),
     *_room_urls(),
 ]
+handler400 = "staithe.site.web.bad_request"
+handler403 = "staithe.site.web.forbidden"
 handler404 = "staithe.site.web.not_found"
 handler500 = "staithe.site.web.server_error"

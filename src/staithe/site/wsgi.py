@@ -6,7 +6,15 @@ import os
 
 from django.core.wsgi import get_wsgi_application
 
+from staithe.site.logs import configure_logs
+
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "staithe.site.settings")
 
+configure_logs()
 application = get_wsgi_application()
+
+from staithe.site.tidying import keep_temporary_files_at_home  # noqa: E402  needs models
+
+
+keep_temporary_files_at_home()
