@@ -12,7 +12,6 @@ from typing import TYPE_CHECKING
 from django.db.models import Q, Value
 from django.db.models.functions import Concat
 
-from staithe.analysis.models import Output
 from staithe.base.errors import NotAllowed, NotSignedIn
 from staithe.exchange.models import Grant
 from staithe.ledger.models import Event
@@ -33,9 +32,8 @@ def visible_events(person: Someone) -> QuerySet[Event]:
     if not isinstance(person, Person) or not person.is_active:
         return Event.objects.none()
     if can(person, Permission.SEE_LEDGER_BODIES):
-        return Event.objects.filter(~_votes_still_blind())
-    mine = Q(actor=person.ledger_id)
-    return Event.objects.filter(mine | (_of_own_bodies(person) & ~_votes_still_blind()))
+        return Event.objects.all()
+    return Event.objects.filter(Q(actor=person.ledger_id) | _of_own_bodies(person))
 
 
 def can_see_body(person: Someone, event: Event) -> bool:
@@ -65,17 +63,6 @@ def _of_own_bodies(person: Person) -> Q:
         | Q(subject__in=_subjects("flow", flows))
         | Q(subject__in=_subjects("agreement", agreements))
         | Q(subject__in=_subjects("grant", grants))
-    )
-
-
-def _votes_still_blind() -> Q:
-    """Return the votes on outputs that a second reviewer has not voted on yet.
-
-    A reviewer of the same body would otherwise read the first vote here.
-    """
-    undecided = Output.objects.filter(state=Output.State.IN_REVIEW)
-    return Q(name="analysis:review:recorded") & Q(
-        subject__in=_subjects("output", undecided)
     )
 
 

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from datetime import date
 from typing import TYPE_CHECKING
 
-from staithe.catalogue.queries import may_see_inside
+from staithe.catalogue.permissions import may_see_inside
 from staithe.law.purposes import PURPOSES
 from staithe.law.routes import load_routes
 from staithe.sharing.models import Agreement
