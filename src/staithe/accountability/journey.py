@@ -6,7 +6,6 @@ one journey for each flow that was sent. Nobody reports their own progress.
 
 from __future__ import annotations
 
-from collections import defaultdict
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import date, datetime
@@ -121,9 +120,7 @@ class Chronicle:
     flows_of_request: dict[str, list[str]] = field(default_factory=dict)
     flow_of_agreement: dict[str, str] = field(default_factory=dict)
     flow_of_grant: dict[str, str] = field(default_factory=dict)
-    # Flows of a project whose data is joined and not yet answered, and so on.
-    unanswered: dict[str, list[str]] = field(default_factory=lambda: defaultdict(list))
-    unreleased: dict[str, list[str]] = field(default_factory=lambda: defaultdict(list))
+    flows_of_query: dict[str, list[str]] = field(default_factory=dict)
 
 
 def read(chronicle: Chronicle, happenings: Iterable[Happening]) -> Chronicle:
@@ -222,23 +219,27 @@ def _cut(chronicle: Chronicle, event: Happening, body: Mapping[str, Any]) -> Non
 
 
 def _joined(chronicle: Chronicle, event: Happening, body: Mapping[str, Any]) -> None:
-    for grant in body["grants"]:
-        flow = chronicle.flow_of_grant.get(grant, "")
-        if _reach(chronicle, flow, Milestone.JOINED, event.at):
-            chronicle.unanswered[body["project"]].append(flow)
+    for flow in _flows_of(chronicle, body["grants"]):
+        _reach(chronicle, flow, Milestone.JOINED, event.at)
 
 
 def _answered(chronicle: Chronicle, event: Happening, body: Mapping[str, Any]) -> None:
     if body["state"] != "done":  # a refused question answers nothing
         return
-    for flow in chronicle.unanswered.pop(body["project"], ()):
+    asked = _flows_of(chronicle, body["grants"])
+    chronicle.flows_of_query[body["query"]] = asked
+    for flow in asked:
         _reach(chronicle, flow, Milestone.ANSWERED, event.at)
-        chronicle.unreleased[body["project"]].append(flow)
 
 
 def _released(chronicle: Chronicle, event: Happening, body: Mapping[str, Any]) -> None:
-    for flow in chronicle.unreleased.pop(body["project"], ()):
+    for flow in chronicle.flows_of_query.get(body["query"], ()):
         _reach(chronicle, flow, Milestone.RELEASED, event.at)
+
+
+def _flows_of(chronicle: Chronicle, grants: Iterable[str]) -> list[str]:
+    known = chronicle.flow_of_grant
+    return [known[grant] for grant in grants if grant in known]
 
 
 def _reach(

@@ -215,7 +215,7 @@ def get_public_agreement(reference: str) -> Agreement:
     agreement = (
         public_agreements()
         .select_related("project", "flow__asset__organisation")
-        .filter(reference=reference.upper().replace("\x00", ""))
+        .filter(reference=reference.upper())
         .first()
     )
     if agreement is None:

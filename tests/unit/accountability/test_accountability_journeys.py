@@ -93,16 +93,19 @@ def test_one_flow_told_from_draft_to_release_has_days_for_each_step():
         happened(
             "analysis:query:answered",
             MONDAY + 16 * DAY,
-            project="project of R",
+            query="Q0",
+            grants=["G"],
             state="refused",
         ),
         happened(
             "analysis:query:answered",
             MONDAY + 17 * DAY,
-            project="project of R",
+            query="Q1",
+            grants=["G"],
             state="done",
         ),
-        happened("analysis:output:released", MONDAY + 21 * DAY, project="project of R"),
+        happened("analysis:output:released", MONDAY + 20 * DAY, query="Q0"),
+        happened("analysis:output:released", MONDAY + 21 * DAY, query="Q1"),
     ]
     journey = journeys_of(*events)["F"]
     assert dict(journey.days) == {
@@ -151,19 +154,21 @@ def test_only_the_first_review_counts():
     assert found["F"].times[Milestone.REVIEWED] == MONDAY + DAY
 
 
-def test_join_of_one_project_answers_nothing_of_another():
+def test_answer_counts_only_for_the_data_that_was_asked():
     found = journeys_of(
-        sent("R", ("F", "dws")),
-        sent("S", ("G", "dws")),
+        sent("R", ("F", "dws"), ("G", "rs")),
         happened("sharing:agreement:offered", MONDAY, flow="F", agreement="A"),
+        happened("sharing:agreement:offered", MONDAY, flow="G", agreement="B"),
         happened("exchange:grant:materialised", MONDAY, agreement="A", grant="X"),
-        happened("exchange:join:done", MONDAY, project="project of R", grants=["X"]),
+        happened("exchange:grant:materialised", MONDAY, agreement="B", grant="Y"),
+        happened("exchange:join:done", MONDAY, grants=["X", "Y"]),
         happened(
-            "analysis:query:answered", MONDAY, project="project of S", state="done"
+            "analysis:query:answered", MONDAY, query="Q", grants=["X"], state="done"
         ),
+        happened("analysis:output:released", MONDAY, query="Q"),
     )
-    assert Milestone.JOINED in found["F"].times
-    assert Milestone.ANSWERED not in found["F"].times
+    assert Milestone.RELEASED in found["F"].times
+    assert Milestone.JOINED in found["G"].times
     assert Milestone.ANSWERED not in found["G"].times
 
 
@@ -311,7 +316,7 @@ def story(draw, request: str) -> list[tuple[timedelta, Happening]]:
     ]
     for flow, _ in flows:
         events += draw(answers(flow))
-    events += draw(uses(f"project of {request}", events))
+    events += draw(uses(request, events))
     if draw(st.booleans()):
         events.append(happened("sharing:request:withdrawn", MONDAY, request=request))
     gap = st.timedeltas(timedelta(0), timedelta(days=12))
@@ -348,20 +353,23 @@ def answers(draw, flow: str) -> list[Happening]:
 
 
 @st.composite
-def uses(draw, project: str, before: list[Happening]) -> list[Happening]:
+def uses(draw, request: str, before: list[Happening]) -> list[Happening]:
     """Return what a project does with what it was granted, and maybe with nothing."""
     bodies = [event.body or {} for event in before]
     grants = [body["grant"] for body in bodies if "grant" in body]
-    events = []
-    if grants and draw(st.booleans()):
-        facts = {"project": project, "grants": grants}
-        events.append(happened("exchange:join:done", MONDAY, **facts))
-    events += [
-        happened("analysis:query:answered", MONDAY, project=project, state=state)
-        for state in draw(st.lists(st.sampled_from(["done", "refused"]), max_size=3))
+    some = st.lists(st.sampled_from(grants), unique=True) if grants else st.just([])
+    events = [
+        happened("exchange:join:done", MONDAY, grants=draw(some))
+        for _ in range(draw(st.integers(0, 2)))
     ]
-    if draw(st.booleans()):
-        events.append(happened("analysis:output:released", MONDAY, project=project))
+    for number, state in enumerate(
+        draw(st.lists(st.sampled_from(["done", "refused"]), max_size=3))
+    ):
+        query = f"Q{request}-{number}"
+        facts = {"query": query, "state": state, "grants": draw(some)}
+        events.append(happened("analysis:query:answered", MONDAY, **facts))
+        if draw(st.booleans()):
+            events.append(happened("analysis:output:released", MONDAY, query=query))
     return events
 
 
@@ -387,10 +395,9 @@ def weekdays(start: datetime, end: datetime) -> int:
     return sum((start + n * DAY).weekday() < 5 for n in range(1, whole + 1))
 
 
-def first(log: list[Happening], name: str, after: int = -1, **wanted: Any) -> int:
-    """Return the place of the first matching event after a place, or -1."""
-    for place in range(after + 1, len(log)):
-        event = log[place]
+def first(log: list[Happening], name: str, **wanted: Any) -> int:
+    """Return the place of the first matching event, or -1."""
+    for place, event in enumerate(log):
         body = event.body or {}
         if event.name == name and all(
             value in body[key] if key == "grants" else body[key] == value
@@ -402,7 +409,7 @@ def first(log: list[Happening], name: str, after: int = -1, **wanted: Any) -> in
 
 def brute_places(log: list[Happening], flow: str, request: str) -> dict[str, int]:
     """Return where in the log each milestone of a flow lies, by searching for it."""
-    project, made = f"project of {request}", {"agreement": f"A{flow}"}
+    made, grant = {"agreement": f"A{flow}"}, f"G{flow}"
     places = {
         "drafted": first(log, "sharing:request:drafted", request=request),
         "sent": first(log, "sharing:request:submitted", request=request),
@@ -411,15 +418,18 @@ def brute_places(log: list[Happening], flow: str, request: str) -> dict[str, int
         "offered": first(log, "sharing:agreement:offered", flow=flow),
         "accepted": first(log, "sharing:agreement:accepted", flow=flow),
         "cut": first(log, "exchange:grant:materialised", **made),
-        "joined": first(log, "exchange:join:done", grants=f"G{flow}"),
+        "joined": first(log, "exchange:join:done", grants=grant),
+        "answered": first(log, "analysis:query:answered", grants=grant, state="done"),
     }
-    answered = released = -1
-    if places["joined"] >= 0:
-        name, state = "analysis:query:answered", {"project": project, "state": "done"}
-        answered = first(log, name, places["joined"], **state)
-    if answered >= 0:
-        released = first(log, "analysis:output:released", answered, project=project)
-    return places | {"answered": answered, "released": released}
+    queries = {
+        (event.body or {})["query"]
+        for event in log
+        if event.name == "analysis:query:answered"
+        and (event.body or {})["state"] == "done"
+        and grant in (event.body or {})["grants"]
+    }
+    released = [first(log, "analysis:output:released", query=q) for q in queries]
+    return places | {"released": min([n for n in released if n >= 0], default=-1)}
 
 
 @settings(deadline=None)
