@@ -39,7 +39,7 @@ def leaf_data(
 
     Keys and timestamps hold nothing that JSON escapes.
     """
-    hashes = '","'.join([PREFIX + value.hex() for value in items])
+    hashes = PREFIX + '","sha-256:'.join([value.hex() for value in items])
     return (
         f'{{"index-entry-number":"{number}","entry-number":"{number}",'
         f'"entry-timestamp":"{timestamp}","key":"{key}","item-hash":["{hashes}"]}}'

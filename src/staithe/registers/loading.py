@@ -17,9 +17,17 @@ from staithe.registers import blob, entry, rsf, schema
 from staithe.registers import item as items
 from staithe.registers.entry import Scope
 from staithe.registers.growth import Growth, Place
-from staithe.registers.item import Item
-from staithe.registers.rsf import AddItem, AppendEntry, AssertRoot, BadLine, Command
+from staithe.registers.item import HASH_BYTES, Item, Value
+from staithe.registers.rsf import (
+    AddItem,
+    AppendEntry,
+    AssertRoot,
+    BadLine,
+    Command,
+    ReadyItem,
+)
 from staithe.registers.schema import Schema
+from staithe.registers.shelf import Newest, Shelf, pack, unpack
 
 
 class Tree(NamedTuple):
@@ -147,6 +155,7 @@ class Warned(NamedTuple):
 
 
 MAX_WARNINGS = 1000
+MAX_LINKS = 100_000  # different targets of one field that are looked up
 
 
 class Loading:
@@ -166,14 +175,12 @@ class Loading:
         self.trees = [held.tree(which) for which in TREES]
         self.has_derived = held.has_derived
         self.last_timestamp = ""
+        self.links: dict[str, set[str]] = {}  # what data points at, by field
         self._metadata = held.metadata()
         self.schema: Schema | None = self._read_schema()
         self._blank = not any(held.sizes.values())
-        self._texts: dict[bytes, bytes] = {}  # items of this load
-        self._places: dict[bytes, int] = {}  # which of them stand where
-        self._waiting: dict[bytes, int] = {}  # items that no entry cited yet: line
+        self._newest = {scope: Newest() for scope in Scope}
         self._fresh: tuple[bytes, Item] = (b"", {})  # the item read last
-        self._latest: dict[Scope, dict[str, Latest]] = {scope: {} for scope in Scope}
         self._batch = Batch()
 
     def apply(
@@ -183,15 +190,17 @@ class Loading:
 
         Nothing yielded may be kept unless the iteration comes to its end.
         """
-        for line, command in commands:
-            try:
-                self._apply(command, line)
-            except UserError as error:
-                raise BadLine(line, error.message) from error
-            if len(self._batch.entries) >= every:
-                yield self._take(whole=False)
-        if self._waiting:
-            raise BadLine(min(self._waiting.values()), "no entry cites this item.")
+        with Shelf() as self._shelf:
+            for line, command in commands:
+                try:
+                    self._apply(command, line)
+                except UserError as error:
+                    raise BadLine(line, error.message) from error
+                if len(self._batch.entries) >= every:
+                    yield self._take(whole=False)
+            orphan = self._shelf.first_waiting()
+            if orphan is not None:
+                raise BadLine(orphan, "no entry cites this item.")
         yield self._take(whole=True)
 
     @property
@@ -204,119 +213,157 @@ class Loading:
         return self.trees[which].root()
 
     def _apply(self, command: Command, line: int) -> None:
-        if type(command) is AddItem:
-            self._add_item(command.data, line)
-        elif type(command) is AppendEntry:
-            self._append(command, line)
-        elif type(command) is AssertRoot and command.root != self.root():
+        kind = type(command)
+        if kind is ReadyItem:
+            self._add_item(command, line)  # type: ignore[arg-type]  # kind says so
+        elif kind is AppendEntry:
+            self._append(command, line)  # type: ignore[arg-type]  # kind says so
+        elif isinstance(command, AddItem):
+            self._add_item(rsf.ready(command), line)
+        elif isinstance(command, AssertRoot) and command.root != self.root():
             raise BadInput(
                 f"the root of the {self.sizes[Scope.USER]} entries before it is "
                 f"{items.hash_to_text(self.root())}, not the one stated."
             )
 
-    def _add_item(self, data: bytes, line: int) -> None:
-        item = items.read_item(data)
-        digest = items.hash_of(data)
-        self._fresh = (digest, item)
-        if digest not in self._texts and not self._holds(digest):
-            self._texts[digest] = data
-            self._waiting[digest] = line
-
-    def _holds(self, digest: bytes) -> bool:
-        return not self._blank and self.held.find_item(digest) is not None
+    def _add_item(self, command: ReadyItem, line: int) -> None:
+        data, digest, blob, values = command
+        self._fresh = (digest, values)
+        if digest not in self._shelf and (
+            self._blank or self.held.find_item(digest) is None
+        ):
+            self._shelf.put(digest, blob + data, line=line)
 
     def _append(self, command: AppendEntry, line: int) -> None:
-        scope, key = command.scope, command.key
-        before = self._find_latest(scope, key)
-        repeats = before is not None and before.items == command.items
-        if repeats and (scope is Scope.USER or not self.history):
+        scope, key, _, cited = command
+        joined = cited[0] if len(cited) == 1 else b"".join(cited)
+        newest = self._newest[scope]
+        slot = newest.slots.get(key, -1)
+        if slot < 0 and not self._blank:
+            slot = self._find_held(newest, scope, key)
+        if (
+            slot >= 0
+            and newest.items[slot] == joined
+            and (scope is Scope.USER or not self.history)
+        ):
             raise BadInput(f"the record {key} holds just this already.")
-        found = [self._read_item(digest) for digest in command.items]
         if scope is Scope.USER:
-            self._check_data(found, key=key, line=line)
+            blobs = [self._cite_data(digest, key, line) for digest in cited]
         else:
-            self._take_metadata(found, key=key, line=line)
-        self._number(command, before, found)
+            blobs = [self._cite_metadata(cited, key, line)]
+        self._number(command, slot, joined, blobs)
 
-    def _find_latest(self, scope: Scope, key: str) -> Latest | None:
-        found = self._latest[scope].get(key)
-        if found is None and not self._blank:
-            found = self.held.find_latest(scope, key)
-        return found
+    def _find_held(self, newest: Newest, scope: Scope, key: str) -> int:
+        found = self.held.find_latest(scope, key)
+        if found is None:
+            return -1
+        items = b"".join(found.items)
+        return newest.add(key, number=found.number, place=found.place, items=items)
 
-    def _read_item(self, digest: bytes) -> Item:
-        data = self._data_of(digest)
+    def _find_item(self, digest: bytes) -> tuple[bytes, int]:
+        packed, slot = self._shelf.find(digest)
+        if packed is None:
+            known = None if self._blank else self.held.find_item(digest)
+            if known is None:
+                raise BadInput(
+                    f"the item {items.hash_to_text(digest)} was not added before."
+                )
+            values = items.read_known(known.data)
+            packed = pack(blob.blob_hash(values), known.data)
+            self._shelf.put_held(digest, packed, place=known.place)
+            packed, slot = self._shelf.find(digest)
+            assert packed is not None
+        return packed, slot
+
+    def _values(self, digest: bytes, packed: bytes) -> Item:
         if self._fresh[0] != digest:
-            self._fresh = (digest, items.read_known(data))
+            self._fresh = (digest, items.read_known(unpack(packed)[1]))
         return self._fresh[1]
 
-    def _data_of(self, digest: bytes) -> bytes:
-        data = self._texts.get(digest)
-        if data is not None:
-            self._waiting.pop(digest, None)
-            return data
-        known = None if self._blank else self.held.find_item(digest)
-        if known is None:
-            raise BadInput(
-                f"the item {items.hash_to_text(digest)} was not added before."
-            )
-        self._texts[digest] = known.data
-        self._places[digest] = known.place
-        return known.data
+    def _cite_data(self, digest: bytes, key: str, line: int) -> bytes:
+        """Check and place an item that a data entry cites; return its blob hash."""
+        packed, slot = self._find_item(digest)
+        if self.schema is not None:
+            self._check_data(self._values(digest, packed), key=key, line=line)
+        if slot < 0:
+            self.blobs += 1
+            self._shelf.cite(digest, packed, place=self.blobs)
+            new = NewItem(digest, packed[:HASH_BYTES], packed[HASH_BYTES:], self.blobs)
+            self._batch.items.append(new)
+        elif not self._shelf.place(slot):
+            self.blobs += 1
+            self._shelf.set_place(slot, self.blobs)
+            self._batch.places.append((digest, self.blobs))
+        return packed[:HASH_BYTES]
 
-    def _check_data(self, found: list[Item], *, key: str, line: int) -> None:
-        if self.schema is None:
-            return
-        for item in found:
-            if not self.history:
-                self.schema.check_item(item, key=key)
-                continue
-            for message in self.schema.check_recorded(item, key=key):
-                self._warn(line, key, message)
+    def _cite_metadata(self, cited: tuple[bytes, ...], key: str, line: int) -> bytes:
+        if len(cited) > 1:
+            raise BadInput("a metadata entry has one item.")
+        digest = cited[0]
+        packed, slot = self._find_item(digest)
+        values = self._values(digest, packed)
+        self._take_metadata(values, key=key, line=line)
+        if slot < 0:
+            self._shelf.cite(digest, packed, place=0)
+            self._batch.items.append(NewItem(digest, *unpack(packed), 0))
+        return packed[:HASH_BYTES]
+
+    def _check_data(self, values: Item, *, key: str, line: int) -> None:
+        found = self.schema
+        assert found is not None
+        if not self.history:
+            found.check_item(values, key=key)
+        elif wrong := found.check_recorded(values, key=key):
+            self._warn(line, key, "; ".join(wrong))
+        for name in found.link_fields:
+            if value := values.get(name):
+                self._note_link(name, value)
+
+    def _note_link(self, name: str, value: Value) -> None:
+        targets = self.links.setdefault(name, set())
+        if len(targets) < MAX_LINKS:
+            targets.update([value] if isinstance(value, str) else value)
 
     def _warn(self, line: int, key: str, message: str) -> None:
         if len(self.warnings) < MAX_WARNINGS:
             self.warnings.append(Warned(line, key, message))
 
-    def _take_metadata(self, found: list[Item], *, key: str, line: int) -> None:
-        item = found[0]
-        if len(found) > 1:
-            raise BadInput("a metadata entry has one item.")
+    def _take_metadata(self, values: Item, *, key: str, line: int) -> None:
         try:
-            schema.check_metadata(key, item, before=self._metadata.get(key))
+            schema.check_metadata(key, values, before=self._metadata.get(key))
         except BadInput as error:
             if error.code != schema.MISNAMED or not self.history:
                 raise
             self._warn(line, key, error.message)
-        self._metadata[key] = item
+        self._metadata[key] = values
         self.schema = self._read_schema()
 
     def _read_schema(self) -> Schema | None:
         return schema.read_schema(self._metadata, name=self.held.name)
 
     def _number(
-        self, command: AppendEntry, before: Latest | None, found: list[Item]
+        self, command: AppendEntry, slot: int, joined: bytes, blobs: list[bytes]
     ) -> None:
-        scope, key, cited = command.scope, command.key, command.items
+        scope, key, timestamp, cited = command
+        newest = self._newest[scope]
         number = self.sizes[scope] = self.sizes[scope] + 1
-        if before is None:
-            self.records[scope] += 1
-        place = before.place if before else self.records[scope]
-        blobs = [
-            self._store(digest, item, scope)
-            for digest, item in zip(cited, found, strict=True)
-        ]
-        self._latest[scope][key] = Latest(number, place, cited)
+        if slot < 0:
+            previous = 0
+            place = self.records[scope] = self.records[scope] + 1
+            newest.add(key, number=number, place=place, items=joined)
+        else:
+            previous, place = newest.numbers[slot], newest.places[slot]
+            newest.numbers[slot], newest.items[slot] = number, joined
         self._grow(command, number, blobs)
-        self.last_timestamp = max(self.last_timestamp, command.timestamp)
+        self.last_timestamp = max(self.last_timestamp, timestamp)
         self._batch.entries.append(
             NewEntry(
                 scope,
                 number,
                 key,
-                command.timestamp,
+                timestamp,
                 cited,
-                before.number if before else 0,
+                previous,
                 place,
                 self.records[scope],
                 self.blobs,
@@ -324,41 +371,18 @@ class Loading:
             )
         )
 
-    def _store(self, digest: bytes, item: Item, scope: Scope) -> bytes:
-        """Note an item that is cited for the first time; return its blob hash."""
-        place = self._places.get(digest)
-        value = blob.blob_hash(item)
-        if place or (place == 0 and scope is Scope.SYSTEM):
-            return value
-        self._places[digest] = 0
-        if scope is Scope.USER:
-            self.blobs += 1
-            self._places[digest] = self.blobs
-        if place is None:
-            place = self._places[digest]
-            new = NewItem(digest, value, self._texts[digest], place)
-            self._batch.items.append(new)
-        else:
-            self._batch.places.append((digest, self.blobs))
-        return value
-
     def _grow(self, command: AppendEntry, number: int, blobs: list[bytes]) -> None:
-        data = entry.leaf_data(
-            number=number,
-            timestamp=command.timestamp,
-            key=command.key,
-            items=command.items,
-        )
-        is_data = command.scope is Scope.USER
-        self.trees[TREES.user if is_data else TREES.system].append(leaf_hash(data))
+        scope, key, timestamp, cited = command
+        data = entry.leaf_data(number=number, timestamp=timestamp, key=key, items=cited)
+        if scope is Scope.SYSTEM:
+            self.trees[TREES.system].append(leaf_hash(data))
+            return
+        self.trees[TREES.user].append(leaf_hash(data))
         if len(blobs) > 1:
             self.has_derived = False  # version 2 knows one blob an entry
-        if is_data and self.has_derived:
+        if self.has_derived:
             data = entry.entry_hash(
-                number=number,
-                timestamp=command.timestamp,
-                key=command.key,
-                blob=blobs[0],
+                number=number, timestamp=timestamp, key=key, blob=blobs[0]
             )
             self.trees[TREES.derived].append(leaf_hash(data))
 

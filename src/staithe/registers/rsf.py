@@ -9,8 +9,8 @@ from collections.abc import Iterable, Iterator
 from typing import NamedTuple
 
 from staithe.base.errors import BadInput, TooLarge, UserError
+from staithe.registers import blob, keys
 from staithe.registers import item as items
-from staithe.registers import keys
 from staithe.registers.entry import Entry, Scope
 from staithe.registers.timestamps import read_timestamp
 
@@ -50,7 +50,16 @@ class AppendEntry(NamedTuple):
     items: tuple[bytes, ...]
 
 
-Command = AssertRoot | AddItem | AppendEntry
+class ReadyItem(NamedTuple):
+    """An item already read and hashed: what is costly about AddItem."""
+
+    data: bytes
+    hash: bytes
+    blob: bytes
+    values: items.Item
+
+
+Command = AssertRoot | AddItem | AppendEntry | ReadyItem
 
 _SCOPES = {b"user": Scope.USER, b"system": Scope.SYSTEM}
 
@@ -88,6 +97,13 @@ def _read_append(rest: bytes) -> AppendEntry:
     return AppendEntry(scope, key, timestamp, hashes)
 
 
+def ready(command: AddItem) -> ReadyItem:
+    """Read and hash an item; BadInput."""
+    values = items.read_item(command.data)
+    digest = items.hash_of(command.data)
+    return ReadyItem(command.data, digest, blob.blob_hash(values), values)
+
+
 def _ascii(data: bytes) -> str:
     try:
         return data.decode("ascii")
@@ -122,7 +138,7 @@ def read(lines: Iterable[bytes]) -> Iterator[tuple[int, Command]]:
 
 def write(command: Command) -> bytes:
     """Write a command as a line with its LF."""
-    if isinstance(command, AddItem):
+    if isinstance(command, AddItem | ReadyItem):
         return b"add-item\t" + command.data + b"\n"
     if isinstance(command, AssertRoot):
         return f"assert-root-hash\t{items.hash_to_text(command.root)}\n".encode()

@@ -8,9 +8,11 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
+from functools import cached_property
 
 from staithe.base.errors import BadInput
 from staithe.registers import blob, datatypes, keys
+from staithe.registers.curie import Curie, read_curie
 from staithe.registers.item import Item, Value
 
 
@@ -50,7 +52,7 @@ class Field:
             datatypes.check_valid(text, datatype=self.datatype, field=self.id)
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Schema:
     """The fields of a register in their order; the primary key is named after it."""
 
@@ -59,6 +61,28 @@ class Schema:
     text: str = ""
     phase: str = ""
     registry: str = ""
+
+    @cached_property
+    def link_fields(self) -> tuple[str, ...]:
+        """Return the fields whose values point at records, of this or other registers.
+
+        Older fields name the other register in their definition, newer ones in a CURIE.
+        """
+        return tuple(
+            name
+            for name, field in self.fields.items()
+            if name != self.register and (field.datatype == "curie" or field.register)
+        )
+
+    def target(self, name: str, value: str) -> Curie | None:
+        """Return what a value of a field points at; None where it is no link."""
+        field = self.fields[name]
+        if field.datatype != "curie" and field.register:
+            return Curie(field.register, value) if keys.is_key(value) else None
+        try:
+            return read_curie(value)
+        except BadInput:
+            return None
 
     def check_item(self, item: Mapping[str, Value], *, key: str) -> None:
         """Refuse an item that is not one of this register; BadInput says why."""

@@ -1,0 +1,328 @@
+"""Every write to a register: made, loaded, added to, described.
+
+Whatever comes in (a form, a file, a program) becomes commands of RSF and passes the
+same rules. The slow part is worked out before the transaction that writes it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from staithe.base.errors import BadInput, Conflict
+from staithe.ledger.actions import action, record
+from staithe.people.models import Organisation
+from staithe.registers import item as items
+from staithe.registers import keys, links, reading_ahead, schema, storage
+from staithe.registers.entry import Scope
+from staithe.registers.item import Item, Value
+from staithe.registers.links import Broken
+from staithe.registers.loading import Warned
+from staithe.registers.models import Register
+from staithe.registers.permissions import check_keep
+from staithe.registers.rsf import AddItem, AppendEntry, BadLine, Command
+from staithe.registers.schema import Field, Schema
+from staithe.registers.storage import Plan
+from staithe.registers.timestamps import to_text
+
+
+Change = tuple[str, Item]
+
+DETAILS = (
+    *("title", "description", "owner_role", "licence", "copyright"),
+    *("review_every_days", "is_public", "needs_second_person"),
+)
+
+
+@dataclass(frozen=True)
+class Loaded:
+    """What a load did, and what of the history is amiss."""
+
+    register: Register
+    entries: int
+    metadata_entries: int
+    root: bytes
+    warnings: tuple[Warned, ...]
+    broken: tuple[Broken, ...]
+
+
+@action("registers:register:created")
+def create_register(
+    *,
+    name: str,
+    title: str,
+    owner: Organisation | None,
+    by: Any,
+    at: datetime,
+    fields: Sequence[Field] = (),
+    text: str = "",
+    **details: Any,
+) -> Register:
+    """Create a register; with fields, its schema is the first that its log says.
+
+    The primary key, named after the register, is put first where it is not given.
+    """
+    keys.check_name(name)
+    _check_details(title=title, **details)
+    if Register.objects.filter(name=name).exists():
+        raise Conflict(f"There is a register {name} already.", field="name")
+    register = Register(
+        name=name, title=title, owner=owner, description=text, created_at=at, **details
+    )
+    check_keep(by, register)
+    register.save(force_insert=True)
+    if fields:
+        commands = list(_definition(register, fields, text=text, at=at))
+        _write(register, commands)
+    record(
+        by=by,
+        at=at,
+        subject=register.ledger_id,
+        organisation=owner.slug if owner else "",
+        register=name,
+        title=title,
+        fields=[field.id for field in fields],
+    )
+    return register
+
+
+def _check_details(*, title: str, **details: Any) -> None:
+    if not title.strip():
+        raise BadInput("Enter the title.", field="title")
+    unknown = set(details) - set(DETAILS)
+    if unknown:
+        raise TypeError(f"no such detail: {sorted(unknown)}")
+
+
+def _definition(
+    register: Register, fields: Sequence[Field], *, text: str, at: datetime
+) -> Iterable[Command]:
+    """Yield the metadata entries that define a register, as real registers do."""
+    listed = {field.id: field for field in fields}
+    own = listed.pop(register.name, Field(register.name, text="The key of the record."))
+    ordered = {own.id: own, **listed}
+    made = Schema(
+        register=register.name,
+        fields=ordered,
+        text=text,
+        phase="beta",
+        registry=register.owner.slug if register.owner else "",
+    )
+    yield from _metadata("name", {"name": register.name}, at=at)
+    yield from _metadata("register-name", {"register-name": register.title}, at=at)
+    for field in ordered.values():
+        yield from _metadata(f"field:{field.id}", schema.field_item(field), at=at)
+    definition = schema.register_item(made)
+    yield from _metadata(f"register:{register.name}", definition, at=at)
+
+
+def _metadata(key: str, values: Item, *, at: datetime) -> Iterable[Command]:
+    return _append(Scope.SYSTEM, key, values, at=at)
+
+
+def _append(
+    scope: Scope, key: str, values: Mapping[str, Value], *, at: datetime
+) -> Iterable[Command]:
+    data = items.to_canonical(values).encode()
+    yield AddItem(data)
+    moment = to_text(int(at.timestamp()))
+    yield AppendEntry(scope, key, moment, (items.hash_of(data),))
+
+
+def load_rsf(
+    *, register: Register, lines: Iterable[bytes], by: Any, at: datetime
+) -> Loaded:
+    """Load lines of RSF as one transaction and one event; BadLine names a bad line.
+
+    History is kept as it is: links that lead nowhere are in the answer, not refused.
+    """
+    check_keep(by, register)
+    with storage.planned(register, reading_ahead.read(lines), history=True) as plan:
+        found = _write_load(register=register, plan=plan, by=by, at=at)
+    return Loaded(
+        register=found,
+        entries=plan.added,
+        metadata_entries=plan.added_metadata,
+        root=plan.root,
+        warnings=plan.warnings,
+        broken=tuple(_broken(found, plan)),
+    )
+
+
+@action("registers:register:loaded")
+def _write_load(*, register: Register, plan: Plan, by: Any, at: datetime) -> Register:
+    """Write a planned load."""
+    register = Register.objects.get(pk=register.pk)
+    storage.write(register, plan)
+    _name_after_metadata(register)
+    record(
+        by=by,
+        at=at,
+        subject=register.ledger_id,
+        organisation=register.owner.slug if register.owner else "",
+        register=register.name,
+        entries=plan.added,
+        metadata_entries=plan.added_metadata,
+        size=register.size,
+        root=plan.root.hex(),
+    )
+    return register
+
+
+def _name_after_metadata(register: Register) -> None:
+    """Take the title from the log where nobody gave another."""
+    if register.title != register.name:
+        return
+    found = storage.Stored(register).metadata()
+    title = found.get("register-name", {}).get("register-name")
+    text = found.get(f"register:{register.name}", {}).get("text")
+    if isinstance(title, str) and title:
+        register.title = title[:200]
+    if isinstance(text, str) and not register.description:
+        register.description = text
+    register.save(update_fields=["title", "description"])
+
+
+def _broken(register: Register, plan: Plan) -> list[Broken]:
+    found = schema_of(register)
+    return links.broken_links(found, plan.links) if found else []
+
+
+def schema_of(register: Register) -> Schema | None:
+    """Return the schema of a stored register."""
+    metadata = storage.Stored(register).metadata()
+    return schema.read_schema(metadata, name=register.name)
+
+
+@action("registers:entry:appended")
+def append_entries(
+    *,
+    register: Register,
+    changes: Sequence[Change],
+    by: Any,
+    at: datetime,
+    because: str = "",
+) -> Register:
+    """Append entries (key, values), all or none; BadInput says what is wrong.
+
+    `because` is the reference of the upload or correction that they come from.
+    """
+    register = Register.objects.get(pk=register.pk)
+    check_keep(by, register)
+    check_changes(register, changes)
+    moment = _later(register, at)
+    commands = [
+        command
+        for key, values in changes
+        for command in _append(Scope.USER, key, items.tidy(values), at=moment)
+    ]
+    plan = _write(register, commands)
+    record(
+        by=by,
+        at=at,
+        subject=register.ledger_id,
+        organisation=register.owner.slug if register.owner else "",
+        register=register.name,
+        first=plan.before[Scope.USER] + 1,
+        last=register.size,
+        root=plan.root.hex(),
+        because=because,
+    )
+    return register
+
+
+def _write(register: Register, commands: Sequence[Command]) -> Plan:
+    """Plan and write what nobody wrote as lines: an error names no line."""
+    try:
+        with storage.planned(register, enumerate(commands, 1), history=False) as plan:
+            storage.write(register, plan)
+            return plan
+    except BadLine as error:
+        sentence = error.message.partition(": ")[2]
+        raise BadInput(sentence[:1].upper() + sentence[1:]) from error
+
+
+@action("registers:schema:changed")
+def change_schema(
+    *,
+    register: Register,
+    fields: Sequence[Field],
+    by: Any,
+    at: datetime,
+    text: str = "",
+) -> Register:
+    """Define fields and describe the register, by the rules of change; BadInput.
+
+    A field that is there already may get another text, never another datatype.
+    """
+    register = Register.objects.get(pk=register.pk)
+    check_keep(by, register)
+    found = schema_of(register)
+    known = dict(found.fields) if found else {}
+    commands = list(_changed_fields(fields, known, at=_later(register, at)))
+    known |= {field.id: field for field in fields}
+    now = Schema(
+        register=register.name,
+        fields=known,
+        text=text or (found.text if found else ""),
+        phase=(found.phase if found else "") or "beta",
+        registry=found.registry if found else "",
+    )
+    if found is None or schema.register_item(now) != schema.register_item(found):
+        definition = schema.register_item(now)
+        commands += _metadata(f"register:{register.name}", definition, at=at)
+    if not commands:
+        raise BadInput("There is nothing to change.")
+    plan = _write(register, commands)
+    record(
+        by=by,
+        at=at,
+        subject=register.ledger_id,
+        organisation=register.owner.slug if register.owner else "",
+        register=register.name,
+        fields=[field.id for field in fields],
+        metadata_size=plan.sizes[Scope.SYSTEM],
+    )
+    return register
+
+
+def _changed_fields(
+    fields: Sequence[Field], known: Mapping[str, Field], *, at: datetime
+) -> Iterable[Command]:
+    for field in fields:
+        item = schema.field_item(field)
+        schema.read_field(item)  # refuses what is no definition
+        if field.id not in known or schema.field_item(known[field.id]) != item:
+            yield from _metadata(f"field:{field.id}", item, at=at)
+
+
+def check_changes(register: Register, changes: Sequence[Change]) -> None:
+    """Refuse changes that could not be appended as they are; BadInput."""
+    if not changes:
+        raise BadInput("There is nothing to change.")
+    if register.ended_on:
+        raise Conflict(f"{register.name} ended: it takes no more entries.")
+    found = schema_of(register)
+    if found is None:
+        raise Conflict(f"{register.name} has no schema yet: define its fields first.")
+    tidied = {}
+    for key, values in changes:
+        keys.check_key(key)
+        items.check_values(values)
+        kept = items.tidy(values)
+        found.check_item(kept, key=key)
+        size = len(items.to_canonical(kept).encode())
+        if size > items.MAX_ITEM_BYTES:
+            raise BadInput(f"The record {key} is larger than 1 MB.", code="too-large")
+        tidied[key] = kept
+    links.check_links(found, tidied)
+
+
+def _later(register: Register, at: datetime) -> datetime:
+    """Return the moment to log: the clock never goes backwards in a register."""
+    last = register.last_entry_at
+    if last is not None and last > at.timestamp():
+        return datetime.fromtimestamp(last, tz=at.tzinfo)
+    return at

@@ -1,0 +1,61 @@
+"""Registers to test with, and test databases that can be emptied."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+
+import pytest
+from django.db import connection
+from django.test import TransactionTestCase
+
+from staithe.registers import guards, rsf
+from staithe.registers.actions import create_register, load_rsf
+from staithe.registers.schema import MANY, Field
+
+
+AT = datetime(2026, 1, 31, 9, tzinfo=UTC)
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _registers_may_be_emptied_between_tests():
+    """Lift the append-only triggers while Django flushes the test database."""
+    flush = TransactionTestCase._fixture_teardown
+
+    def flush_without_guards(case):
+        with guards.lifted(connection):
+            flush(case)
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(TransactionTestCase, "_fixture_teardown", flush_without_guards)
+        yield
+
+
+@pytest.fixture
+def load(shared_data):
+    """Return what loads a published register under its own name."""
+
+    def by_name(name: str):
+        register = create_register(name=name, title=name, owner=None, by=None, at=AT)
+        data = (shared_data / f"registers/{name}.rsf").read_bytes()
+        return load_rsf(register=register, lines=rsf.lines_of([data]), by=None, at=AT)
+
+    return by_name
+
+
+@pytest.fixture
+def town(db):
+    """Return a register made here, with a field of each kind."""
+    return create_register(
+        name="town",
+        title="Towns",
+        owner=None,
+        by=None,
+        at=AT,
+        fields=[
+            Field("name"),
+            Field("tags", cardinality=MANY),
+            Field("twin", datatype="curie"),
+            Field("start-date", datatype="datetime"),
+            Field("end-date", datatype="datetime"),
+        ],
+    )
