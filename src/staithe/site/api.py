@@ -6,11 +6,11 @@ from importlib import import_module
 from importlib.util import find_spec
 from typing import Any
 
-from django.http import HttpRequest, HttpResponse
+from django.http import Http404, HttpRequest, HttpResponse
 from ninja import NinjaAPI
-from ninja.errors import AuthenticationError, ValidationError
+from ninja.errors import AuthenticationError, HttpError, ValidationError
 
-from staithe.base.errors import BadInput, NotSignedIn, UserError
+from staithe.base.errors import BadInput, NotAllowed, NotFound, NotSignedIn, UserError
 from staithe.site.problems import problem_response
 
 
@@ -24,6 +24,8 @@ ROOMS_WITH_API = [
     "analysis",
     "accountability",
 ]
+
+FORBIDDEN = 403
 
 api = NinjaAPI(
     title="Staithe",
@@ -60,6 +62,19 @@ def not_signed_in(request: HttpRequest, error: AuthenticationError) -> HttpRespo
             "Send a token: make one on your account page (Authorization: Bearer)."
         )
     )
+
+
+@api.exception_handler(HttpError)
+def http_error(request: HttpRequest, error: HttpError) -> HttpResponse:
+    """Answer for what ninja refuses: a body that is no JSON, a missing CSRF token."""
+    refusal = NotAllowed if error.status_code == FORBIDDEN else BadInput
+    return problem_response(refusal(f"{error}."), status=error.status_code)
+
+
+@api.exception_handler(Http404)
+def nothing_here(request: HttpRequest, error: Http404) -> HttpResponse:
+    """Answer 404 in the same shape."""
+    return problem_response(NotFound("There is nothing at this address."))
 
 
 for _room in ROOMS_WITH_API:
