@@ -15,6 +15,7 @@ from django.db import DatabaseError
 from staithe.base.errors import UserError
 from staithe.catalogue.csv_text import CsvFacts, measure_csv
 from staithe.catalogue.models import AssetVersion
+from staithe.catalogue.policies import clean_file_name
 from staithe.quality.profile import profile_table
 from staithe.quality.semantic import PERSONAL
 from staithe.tables.manifest import Manifest
@@ -65,11 +66,12 @@ def stored_file(
     """
     store = open_store(settings.STORAGE_URL)
     progress(0.0, "Reading and checking every row")
-    table = _read(path, source_name)
+    name = clean_file_name(source_name)
+    table = _read(path, name)
     progress(READ, "Storing")
     manifest = store_table(table, store=store, at=at)
     try:
-        profile = _profile(manifest, store, source_name, at=at, progress=progress)
+        profile = _profile(manifest, store, name, at=at, progress=progress)
         progress(MEASURED, "Adding it to the catalogue")
         yield Stored(
             manifest,
@@ -104,7 +106,8 @@ def _profile(
         memory_mb=settings.ENGINE_MEMORY_MB,
         threads=settings.ENGINE_THREADS,
         progress=lambda done, total: progress(
-            STORED + span * done / total, f"Measuring column {done} of {total}"
+            min(MEASURED, STORED + span * done / total),
+            f"Measuring column {done} of {total}",
         ),
     ).to_json()
 
