@@ -226,7 +226,7 @@ def _joined(chronicle: Chronicle, event: Happening, body: Mapping[str, Any]) -> 
 def _answered(chronicle: Chronicle, event: Happening, body: Mapping[str, Any]) -> None:
     if body["state"] != "done":  # a refused question answers nothing
         return
-    asked = _flows_of(chronicle, body["grants"])
+    asked = _flows_of(chronicle, body.get("grants", ()))  # early logs name none
     chronicle.flows_of_query[body["query"]] = asked
     for flow in asked:
         _reach(chronicle, flow, Milestone.ANSWERED, event.at)
