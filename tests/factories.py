@@ -86,7 +86,11 @@ def population(people: int = 300) -> dict[str, pa.Table]:
     from staithe.demo.population import generate_world
 
     world = generate_world(people=people, seed=4)
-    return {"spells": benefit_spells(world), "care": hospital_care(world)}
+    spells = benefit_spells(world)
+    place = spells.column_names.index("weekly_amount")
+    amount = spells.column(place).cast(pa.float64())  # text, as in the CSV
+    spells = spells.set_column(place, "weekly_amount", amount)
+    return {"spells": spells, "care": hospital_care(world)}
 
 
 @dataclass

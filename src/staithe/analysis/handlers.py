@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from functools import partial
 from typing import Any
 
 from django.db import transaction
@@ -20,6 +19,10 @@ from staithe.ledger.models import Event
 def forget_data(event: Event, body: dict[str, Any]) -> None:
     """Delete the files; the next question builds one of what is granted then."""
     project = body["project"]
+
+    def forget() -> None:
+        forget_data_files(project)
+
     # At once, and again by a job if this process dies before that.
-    transaction.on_commit(partial(forget_data_files, project), robust=True)
+    transaction.on_commit(forget, robust=True)
     enqueue(FORGET, arguments={"project": project}, by=event.actor, at=event.at)

@@ -78,8 +78,14 @@ def cluster_grants(
     A cluster is named by its first row, as `t1:17`. Raises BadInput where linkage
     finds nothing to compare.
     """
-    runs = _link_pairs(files, specification, scratch, progress)
     rows = Rows(tuple(files), tuple(_row_keys(part) for part in files.values()))
+    # A filter may leave a grant without a row, and there is nobody in it to link.
+    filled = {
+        source: files[source]
+        for source, keys in zip(rows.sources, rows.keys, strict=True)
+        if len(keys)
+    }
+    runs = _link_pairs(filled, specification, scratch, progress)
     first = _first_of_each(rows, [run.clusters for run in runs])
     clusters = _write_clusters(rows, first, scratch / "clusters.parquet")
     report = {"runs": [run.report for run in runs], "people": _people(rows, first)}

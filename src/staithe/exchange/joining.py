@@ -7,7 +7,9 @@ rows come out in the order of pseudonyms, so their place tells nothing.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+import re
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
@@ -75,7 +77,7 @@ def join_grants(
     check_can_join(grants)
     sources = source_names(project, grants)
     key = ensure_project_key(settings.HOME / "keys", project.reference)
-    with scratch_folder() as scratch:
+    with scratch_folder() as scratch, _naming_tables(sources, grants):
         run = cluster_grants(
             {
                 source: _linkable(grant)
@@ -88,6 +90,17 @@ def join_grants(
         named = assign_pseudonyms(run.clusters, key=key, out=scratch / "people.parquet")
         progress(0.85, "Writing the joined tables")
         return _Writer(sources, grants, named, at, scratch).write(run, key=key)
+
+
+@contextmanager
+def _naming_tables(sources: Sequence[str], grants: Sequence[Grant]) -> Iterator[None]:
+    """Let a refusal of linkage name tables as people know them, not as t1 and t2."""
+    names = {s: g.table_name for s, g in zip(sources, grants, strict=True)}
+    try:
+        yield
+    except BadInput as error:
+        words = re.sub(r"\bt\d+\b", lambda m: names.get(m[0], m[0]), error.message)
+        raise BadInput(words, field=error.field) from error
 
 
 def source_names(project: Project, grants: Sequence[Grant]) -> list[str]:

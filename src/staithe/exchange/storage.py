@@ -13,7 +13,6 @@ import shutil
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from datetime import datetime
-from functools import partial
 from pathlib import Path
 from tempfile import mkdtemp
 
@@ -57,8 +56,12 @@ def forget_when_committed(ids: Iterable[str], *, by: object, at: datetime) -> No
     if not wanted:
         return
     enqueue(FORGET, arguments={"snapshots": wanted}, by=by, at=at)
+
+    def forget() -> None:
+        forget_snapshots(wanted)
+
     # robust: if the store is away now, the job tries again later.
-    transaction.on_commit(partial(forget_snapshots, wanted), robust=True)
+    transaction.on_commit(forget, robust=True)
 
 
 @contextmanager
