@@ -9,9 +9,8 @@ class SharingConfig(AppConfig):
     name = "staithe.sharing"
 
     def ready(self) -> None:
-        """Add this room's blocks to the catalogue's pages."""
+        """Add this room's block to the asset's page."""
         from staithe.catalogue import panels as catalogue_panels
         from staithe.sharing import panels
 
         catalogue_panels.register("asset", panels.asset_requests)
-        catalogue_panels.register("organisation", panels.organisation_decisions)

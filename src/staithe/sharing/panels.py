@@ -10,14 +10,12 @@ from staithe.ui.panels import Board, PanelBlock
 
 if TYPE_CHECKING:
     from staithe.catalogue.models import Asset
-    from staithe.people.models import Organisation
 
 
 __all__ = [
     "PanelBlock",
     "asset_requests",
     "draw",
-    "organisation_decisions",
     "register",
 ]
 
@@ -36,14 +34,4 @@ def asset_requests(asset: Asset, person: Any) -> PanelBlock | None:
         "sharing/asset-panel.html",
         {"flows": flows},
         order=60,
-    )
-
-
-def organisation_decisions(organisation: Organisation, person: Any) -> PanelBlock:
-    """Show anyone how an organisation has answered: counts, never names."""
-    return PanelBlock(
-        "How it answers requests",
-        "sharing/organisation-panel.html",
-        {"answers": queries.answers_of(organisation)},
-        order=40,
     )

@@ -4,9 +4,7 @@ from __future__ import annotations
 
 import json
 import re
-from collections import Counter
 from dataclasses import dataclass
-from statistics import median
 from typing import TYPE_CHECKING, Any
 
 from django.db.models import Count, Q
@@ -15,7 +13,7 @@ from staithe.base.errors import NotFound
 from staithe.catalogue.models import Asset
 from staithe.catalogue.queries import search
 from staithe.ledger.models import Event
-from staithe.people.models import Organisation, Person
+from staithe.people.models import Person
 from staithe.people.permissions import Permission, organisations_where
 from staithe.people.queries import names_of
 from staithe.sharing.ladder import working_days
@@ -250,41 +248,6 @@ def precedents(flow: Flow, *, limit: int = 5) -> list[Decision]:
     same_purpose = others.filter(flow__request__project__purpose_code=purpose)
     rest = list(same_purpose.exclude(flow__asset=flow.asset)[: limit - len(same_data)])
     return same_data + rest
-
-
-@dataclass(frozen=True, slots=True)
-class Answers:
-    """How an organisation has answered requests for its data, in numbers."""
-
-    waiting: int
-    late: int
-    agreed: int
-    agreed_in_part: int
-    refused: int
-    median_days: int | None
-
-
-def answers_of(organisation: Organisation) -> Answers:
-    """Count what an organisation was asked and how it answered."""
-    flows = Flow.objects.filter(asset__organisation=organisation)
-    decisions = list(
-        Decision.objects.filter(flow__in=flows).select_related("flow__request")
-    )
-    outcomes = Counter(decision.outcome for decision in decisions)
-    days = [
-        working_days(decision.flow.request.submitted_at, decision.at)
-        for decision in decisions
-        if decision.flow.request.submitted_at
-    ]
-    waiting_now = flows.filter(state__in=OPEN_FLOWS)
-    return Answers(
-        waiting=waiting_now.count(),
-        late=waiting_now.exclude(step=Flow.Step.NONE).count(),
-        agreed=outcomes[Decision.Outcome.AGREE],
-        agreed_in_part=outcomes[Decision.Outcome.AGREE_IN_PART],
-        refused=outcomes[Decision.Outcome.REFUSE],
-        median_days=round(median(days)) if days else None,
-    )
 
 
 def flows_for_asset(asset: Asset, person: Someone) -> list[Flow]:

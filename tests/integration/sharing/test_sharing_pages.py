@@ -15,7 +15,7 @@ from django.test import Client
 from staithe.base.clock import now
 from staithe.catalogue.models import Asset
 from staithe.people.models import Membership
-from staithe.sharing import actions, queries
+from staithe.sharing import actions
 from staithe.sharing.models import Agreement, Decision, Flow, Project, Request
 
 
@@ -527,8 +527,8 @@ def test_a_page_that_shows_rooms_below_asks_them(cast, story, browse, monkeypatc
     def block(subject, person):
         return panels.PanelBlock(
             title=f"Seen by {person.name}",
-            template="sharing/organisation-panel.html",
-            context={"answers": queries.answers_of(subject.organisation)},
+            template="sharing/asset-panel.html",
+            context={"flows": []},
         )
 
     monkeypatch.setitem(panels._BOARD._panels, "project", [])
@@ -539,14 +539,8 @@ def test_a_page_that_shows_rooms_below_asks_them(cast, story, browse, monkeypatc
     assert page.count("Seen by Ann") == 1
 
 
-def test_the_catalogue_shows_how_a_holder_answers_and_who_asked(cast, story, browse):
+def test_the_catalogue_shows_who_asked_to_those_who_may_know(cast, story, browse):
     story.decide(story.sent(at=now()).flows.get(), "refuse", at=now(), **_review())
-    story.sent(at=now() - timedelta(days=60))
-    actions.escalate_overdue(at=now())
-    holder = go(browse(None), "/organisations/revenue")
-    for words in ("How it answers requests", "Refused 1", "Waiting 1", "Late 1"):
-        assert words in holder
-    assert "Statistics" not in holder
     for person, sees in ((cast.ann, True), (cast.olive, True), (cast.zed, False)):
         page = go(browse(person), "/catalogue/jobs")
         assert ("Requests for this data" in page) == sees
