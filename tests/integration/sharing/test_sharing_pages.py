@@ -494,7 +494,7 @@ def test_what_does_not_exist_is_not_found(cast, browse):
     for path in (
         "/requests/REQ-00000000",
         "/flows/x",
-        "/agreements/%00",
+        "/agreements/%01",
         "/projects/PRJ-00000000",
         "/flows/FLW-00000000/decide/maybe",
     ):
