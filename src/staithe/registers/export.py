@@ -40,6 +40,12 @@ def commands(
             f"{register.name} has {register.size} entries: there are none "
             f"after {start} up to {end}."
         )
+    return _commands(register, start, end, metadata_start)
+
+
+def _commands(
+    register: Register, start: int, end: int, metadata_start: int | None
+) -> Iterator[Command]:
     writer = _Writer(register)
     yield AssertRoot(reading.root(register.pk, start))
     schemas = list(_metadata(register, start, end, metadata_start))

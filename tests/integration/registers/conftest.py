@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from datetime import UTC, datetime
 
 import pytest
@@ -59,3 +60,11 @@ def town(db):
             Field("end-date", datatype="datetime"),
         ],
     )
+
+
+@pytest.fixture
+def stated(shared_data) -> dict[str, bytes]:
+    """Return the closing roots that SOURCES.md states, by register."""
+    text = (shared_data / "registers/SOURCES.md").read_text("utf-8")
+    found = re.findall(r"\| `([a-z0-9-]+)\.rsf` \|.*\| `([0-9a-f]{64})` \|", text)
+    return {name: bytes.fromhex(root) for name, root in found}

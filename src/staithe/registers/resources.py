@@ -1,0 +1,199 @@
+"""What versions 1 and 2 of the open register API share: the request taken apart.
+
+A plain table of patterns instead of the framework's: suffixes, redirects and exact
+codes are the same for both versions, and a record by key is answered in few steps.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any
+from urllib.parse import quote
+
+from django.http import (
+    HttpRequest,
+    HttpResponse,
+    HttpResponseBase,
+    HttpResponsePermanentRedirect,
+    StreamingHttpResponse,
+)
+
+from staithe.base.errors import BadInput, NotFound, UserError
+from staithe.ledger import tree
+from staithe.registers import export, facets, formats, reading, rsf, schema
+from staithe.registers.formats import MethodNotAllowed
+from staithe.registers.models import Register
+from staithe.registers.permissions import check_see
+from staithe.registers.schema import Schema
+
+
+# What a record by key needs of its register; the rest is read where it is used.
+_LEAN = ("pk", "name", "is_public", "size", "records", "blobs", "has_derived")
+
+
+@dataclass
+class Call:
+    """One request to the API of one register."""
+
+    request: HttpRequest
+    register: Register
+    suffix: str
+
+    @cached_property
+    def schema(self) -> Schema | None:
+        """Return the schema, read once."""
+        found = reading.metadata(self.register.pk)
+        return schema.read_schema(found, name=self.register.name)
+
+    @cached_property
+    def metadata(self) -> dict[str, Any]:
+        """Return the latest metadata records."""
+        return dict(reading.metadata(self.register.pk))
+
+    @property
+    def pk(self) -> int:
+        """Return the register's row."""
+        return self.register.pk
+
+    @property
+    def base(self) -> str:
+        """Return the address below which this version of the API is."""
+        parts = self.request.path.split("/", 4)
+        return "/".join(parts[:4])
+
+    def fields(self, values: Sequence[dict[str, Any]] = ()) -> list[str]:
+        """Return the fields in their order: the schema's, or else those that occur."""
+        if self.schema is not None:
+            return list(self.schema.fields)
+        return sorted({name for each in values for name in each})
+
+    def format(self, *offered: str) -> str:
+        """Return the format to answer in; JSON alone unless more are offered."""
+        return formats.choose(
+            self.request, self.suffix, offered=offered or (formats.JSON,)
+        )
+
+
+Handler = Callable[..., HttpResponseBase]
+Routes = Sequence[tuple[re.Pattern[str], Handler]]
+
+
+def route(pattern: str, handler: Handler) -> tuple[re.Pattern[str], Handler]:
+    """Return one row of a table of routes."""
+    return re.compile(pattern), handler
+
+
+SINGULAR = (
+    (re.compile(r"entry/(.+)"), r"entries/\1"),
+    (re.compile(r"item/(.+)"), r"items/\1"),
+    (re.compile(r"record/(.+)"), r"records/\1"),
+    (re.compile(r"proof/entry/(.+)"), r"proof/entries/\1"),
+)
+
+
+def answer(
+    request: HttpRequest, name: str, rest: str, *, routes: Routes, root: str
+) -> HttpResponseBase:
+    """Answer a request for what stands at `rest` of a register."""
+    try:
+        return _answer(request, name, rest, routes, root)
+    except UserError as error:
+        return formats.problem(error)
+
+
+def _answer(
+    request: HttpRequest, name: str, rest: str, routes: Routes, root: str
+) -> HttpResponseBase:
+    if request.method not in {"GET", "HEAD"}:
+        raise MethodNotAllowed("This address is only read: use GET.")
+    if not rest.strip("/"):
+        return _moved(request, rest, root)
+    if rest.endswith("/"):
+        return _moved(request, rest, rest.rstrip("/"))
+    for pattern, plural in SINGULAR:
+        if pattern.fullmatch(rest):
+            return _moved(request, rest, pattern.sub(plural, rest))
+    path, suffix = formats.split_suffix(rest)
+    for pattern, handler in routes:
+        if found := pattern.fullmatch(path):
+            call = Call(request, get_register(request, name), suffix)
+            return handler(call, *found.groups())
+    raise NotFound(f"The API of a register has no {rest[:80]}.")
+
+
+def _moved(request: HttpRequest, rest: str, to: str) -> HttpResponse:
+    path = request.path
+    base = path[: len(path) - len(rest)] if rest else path.rstrip("/") + "/"
+    query = request.META.get("QUERY_STRING", "")
+    place = quote(base + to, safe="/:") + ("?" + query if query else "")
+    return HttpResponsePermanentRedirect(place)
+
+
+def get_register(request: HttpRequest, name: str) -> Register:
+    """Return a register that the caller may read; NotFound."""
+    register = Register.objects.filter(name=name).first()
+    if register is None:
+        raise NotFound(f"There is no register {name[:80]}.")
+    if not register.is_public:
+        check_see(request.user, register)
+    return register
+
+
+# ---------------------------------------------------------------- alike in both
+
+
+def inclusion(call: Call, number: str, size: str, *, which: int) -> list[bytes]:
+    """Return the audit path of entry `number` in a log of `size`; BadInput."""
+    entry = formats.number(number, name="entry-number", least=1)
+    total = formats.number(size, name="total-entries", least=1)
+    if entry > total or total > call.register.size:
+        raise BadInput(
+            f"There is no entry {entry} in a log of {total} of "
+            f"{call.register.size} entries."
+        )
+    return tree.inclusion(entry - 1, total, reading.reader(call.pk, which))
+
+
+def consistency(call: Call, old: str, new: str, *, which: int) -> list[bytes]:
+    """Return the proof that the log of `old` entries begins that of `new`; BadInput."""
+    before = formats.number(old, name="total-entries-1", least=1)
+    after = formats.number(new, name="total-entries-2", least=1)
+    if not before <= after <= call.register.size:
+        raise BadInput(
+            f"A log of {before} does not begin a log of {after} of "
+            f"{call.register.size} entries."
+        )
+    return tree.consistency(before, after, reading.reader(call.pk, which))
+
+
+def download_rsf(
+    call: Call, start: str | None = None, end: str | None = None
+) -> HttpResponseBase:
+    """Answer with RSF: whole, after entry `start`, or from there to `end`."""
+    first = formats.number(start or "0", name="start-entry-number")
+    last = formats.number(end, name="end-entry-number") if end else None
+    known = call.request.GET.get("metadata")
+    metadata = None if known is None else formats.number(known, name="metadata")
+    commands = export.commands(
+        call.register, start=first, end=last, metadata_start=metadata
+    )
+    found = StreamingHttpResponse(export.lines(commands), content_type=rsf.MEDIA_TYPE)
+    name = f"{call.register.name}.rsf"
+    found["Content-Disposition"] = f'attachment; filename="{name}"'
+    found["Access-Control-Allow-Origin"] = "*"
+    found["Cache-Control"] = formats.SHORT
+    return found
+
+
+def faceted(
+    call: Call, field: str, value: str, window: Callable[[int], formats.Window]
+) -> tuple[list[reading.StoredEntry], formats.Window]:
+    """Return a page of the records whose field has a value."""
+    if call.schema is not None and field not in call.schema.fields:
+        raise NotFound(f"{call.register.name} has no field {field[:80]}.")
+    places = facets.places(call.register, field=field, value=value)
+    page = window(len(places))
+    return reading.records_at(call.pk, places[page.start - 1 : page.end]), page

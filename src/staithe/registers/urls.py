@@ -1,0 +1,47 @@
+"""Addresses of registers: their APIs, their logs as files, their pages."""
+
+from __future__ import annotations
+
+from django.urls import path
+
+from staithe.registers import api_v1, api_v2, web_log
+
+
+_AT = "registers/<slug:name>"
+
+urlpatterns = [
+    path(f"{_AT}/v1", api_v1.answer, name="registers-v1-root"),
+    path(f"{_AT}/v1/", api_v1.answer),
+    path(f"{_AT}/v1/download-rsf.sig", web_log.show_seal, name="registers-seal-show"),
+    path(f"{_AT}/v1/<path:rest>", api_v1.answer, name="registers-v1"),
+    path(f"{_AT}/v2", api_v2.answer, name="registers-v2-root"),
+    path(f"{_AT}/v2/", api_v2.answer),
+    path(f"{_AT}/v2/<path:rest>", api_v2.answer, name="registers-v2"),
+    path(f"{_AT}/checkpoint", web_log.show_checkpoint, name="registers-checkpoint"),
+    path(f"{_AT}/key", web_log.show_keys, name="registers-key"),
+    path(f"{_AT}/tile/<path:path>", web_log.show_tile, name="registers-tile"),
+    path(
+        f"{_AT}/metadata/checkpoint",
+        web_log.show_checkpoint,
+        {"metadata": "metadata"},
+        name="registers-metadata-checkpoint",
+    ),
+    path(
+        f"{_AT}/metadata/key",
+        web_log.show_keys,
+        {"metadata": "metadata"},
+        name="registers-metadata-key",
+    ),
+    path(
+        f"{_AT}/metadata/tile/<path:path>",
+        web_log.show_tile,
+        {"metadata": "metadata"},
+        name="registers-metadata-tile",
+    ),
+    path(f"{_AT}/feed.atom", web_log.show_feed, name="registers-feed"),
+    path(
+        f"{_AT}/records/<path:key>.tlog-proof",
+        web_log.show_record_proof,
+        name="registers-record-proof",
+    ),
+]

@@ -1,0 +1,144 @@
+"""Each register's two logs as plain files (C2SP tlog-tiles), proofs and a feed.
+
+All of it is public and cacheable: any web server could serve these files unchanged.
+"""
+
+from __future__ import annotations
+
+from collections import deque
+from xml.sax.saxutils import escape, quoteattr
+
+from django.conf import settings
+from django.http import HttpRequest, HttpResponse, HttpResponseBase
+from django.views.decorators.http import require_safe
+
+from staithe.base import clock
+from staithe.base.errors import NotFound
+from staithe.ledger import proof, tiles
+from staithe.ledger.tiles import ENTRIES
+from staithe.registers import entry, export, growth, heads, reading, resources, signing
+from staithe.registers.loading import TREES
+from staithe.registers.models import Register
+from staithe.registers.reading import DATA, METADATA
+
+
+TEXT = "text/plain; charset=utf-8"
+BINARY = "application/octet-stream"
+FOR_SECONDS = "public, max-age=3"
+FOR_EVER = "public, max-age=31536000, immutable"
+IN_FEED = 50
+
+
+def _file(data: bytes, *, kind: str, cache: str) -> HttpResponse:
+    answer = HttpResponse(data, content_type=kind)
+    answer["Cache-Control"] = cache
+    answer["Access-Control-Allow-Origin"] = "*"
+    return answer
+
+
+def _scope(metadata: str) -> int:
+    return METADATA if metadata else DATA
+
+
+@require_safe
+def show_checkpoint(
+    request: HttpRequest, name: str, metadata: str = ""
+) -> HttpResponseBase:
+    """Answer with a signed checkpoint over a whole log."""
+    register = resources.get_register(request, name)
+    signed = heads.latest_checkpoint(register, at=clock.now(), scope=_scope(metadata))
+    return _file(signed.text.encode(), kind=TEXT, cache=FOR_SECONDS)
+
+
+@require_safe
+def show_keys(request: HttpRequest, name: str, metadata: str = "") -> HttpResponseBase:
+    """Answer with the verifier key in use and then earlier ones, a line each."""
+    resources.get_register(request, name)
+    keys = signing.verifier_keys(name, scope=_scope(metadata))
+    lines = "".join(f"{key}\n" for key in keys)
+    return _file(lines.encode(), kind=TEXT, cache=FOR_SECONDS)
+
+
+@require_safe
+def show_tile(
+    request: HttpRequest, name: str, path: str, metadata: str = ""
+) -> HttpResponseBase:
+    """Answer with a tile or an entry bundle that a signed checkpoint covers."""
+    register = resources.get_register(request, name)
+    data = tile_bytes(register, tiles.read_path(path), scope=_scope(metadata))
+    return _file(data, kind=BINARY, cache=FOR_EVER)
+
+
+def tile_bytes(register: Register, tile: tiles.Tile, *, scope: int) -> bytes:
+    """Return a tile or entry bundle of a published log; NotFound beyond it."""
+    signed = heads.find_published(register, scope=scope)
+    if not tiles.is_within(tile, signed.size if signed else 0):
+        raise NotFound("There is no such tile yet.")
+    if tile.level == ENTRIES:
+        found = reading.entries(register.pk, tile.start + 1, tile.end, scope=scope)
+        return tiles.encode_bundle([leaf_of(each) for each in found])
+    which = TREES.user if scope == DATA else TREES.system
+    row = reading.read_row(register.pk, which, (tile.level, tile.index))
+    return b"".join(growth.leaf_hashes(row, width=tile.width))
+
+
+def leaf_of(each: reading.StoredEntry) -> bytes:
+    """Return the leaf data of a stored entry."""
+    return entry.leaf_data(
+        number=each.number, timestamp=each.timestamp, key=each.key, items=each.hashes
+    )
+
+
+@require_safe
+def show_record_proof(request: HttpRequest, name: str, key: str) -> HttpResponseBase:
+    """Answer with a proof file: that the newest entry of a key is in the signed log."""
+    register = resources.get_register(request, name)
+    each = reading.find_record(register.pk, key)
+    if each is None:
+        raise NotFound(f"{name} has no record {key[:80]}.")
+    found = heads.proof_of(register, each.number, at=clock.now())
+    answer = _file(proof.to_text(found).encode(), kind=TEXT, cache=FOR_SECONDS)
+    answer["Content-Disposition"] = (
+        f'attachment; filename="{name}-{key.replace("/", "_")}.tlog-proof"'
+    )
+    return answer
+
+
+@require_safe
+def show_seal(request: HttpRequest, name: str) -> HttpResponseBase:
+    """Answer with the signed side file of the whole download, as it now is."""
+    register = resources.get_register(request, name)
+    note = deque(export.sealed(register), maxlen=1)[0][1]
+    return _file(note.encode(), kind=TEXT, cache=FOR_SECONDS)
+
+
+@require_safe
+def show_feed(request: HttpRequest, name: str) -> HttpResponseBase:
+    """Answer with an Atom feed of the newest entries."""
+    register = resources.get_register(request, name)
+    first = max(1, register.size - IN_FEED + 1)
+    found = reading.entries(register.pk, first, register.size)
+    data = feed(register, list(reversed(found)))
+    return _file(data, kind="application/atom+xml; charset=utf-8", cache=FOR_SECONDS)
+
+
+def feed(register: Register, found: list[reading.StoredEntry]) -> bytes:
+    """Return an Atom feed (RFC 4287) of entries, the newest first."""
+    base = f"{settings.BASE_URL}/registers/{register.name}"
+    updated = found[0].timestamp if found else "1970-01-01T00:00:00Z"
+    entries = "".join(
+        f"<entry><id>{escape(base)}/v1/entries/{each.number}</id>"
+        f"<title>{escape(each.key)}: entry {each.number}</title>"
+        f"<updated>{each.timestamp}</updated>"
+        f"<link href={quoteattr(f'{base}/records/{each.key}')}/>"
+        f'<content type="text">{escape(each.data or "")}</content></entry>'
+        for each in found
+    )
+    return (
+        '<?xml version="1.0" encoding="utf-8"?>'
+        '<feed xmlns="http://www.w3.org/2005/Atom">'
+        f"<id>{escape(base)}</id><title>{escape(register.title)}</title>"
+        f"<updated>{updated}</updated><author><name>{escape(register.name)}</name>"
+        f'</author><link rel="self" href={quoteattr(f"{base}/feed.atom")}/>'
+        f"{entries}</feed>"
+    ).encode()
