@@ -16,6 +16,7 @@ ROOMS_WITH_PAGES = [
     "ui",
     "ledger",
     "people",
+    "registers",
     "catalogue",
     "law",
     "sharing",
