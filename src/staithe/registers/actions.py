@@ -11,6 +11,8 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
+from django.db import transaction
+
 from staithe.base.errors import BadInput, Conflict
 from staithe.ledger.actions import action, record
 from staithe.people.models import Organisation
@@ -141,14 +143,40 @@ def load_rsf(
     check_keep(by, register)
     with storage.planned(register, reading_ahead.read(lines), history=True) as plan:
         found = _write_load(register=register, plan=plan, by=by, at=at)
+    return _loaded(found, plan)
+
+
+def _loaded(register: Register, plan: Plan) -> Loaded:
     return Loaded(
-        register=found,
+        register=register,
         entries=plan.added,
         metadata_entries=plan.added_metadata,
         root=plan.root,
         warnings=plan.warnings,
-        broken=tuple(_broken(found, plan)),
+        broken=tuple(_broken(register, plan)),
     )
+
+
+def load_new(
+    *,
+    name: str,
+    title: str,
+    owner: Organisation | None,
+    lines: Iterable[bytes],
+    by: Any,
+    at: datetime,
+) -> Loaded:
+    """Make a register of lines of RSF; nothing is left behind where a line is bad."""
+    keys.check_name(name)
+    if Register.objects.filter(name=name).exists():
+        raise Conflict(f"There is a register {name} already.", field="name")
+    draft = Register(name=name, title=title, owner=owner, created_at=at)
+    check_keep(by, draft)
+    commands = reading_ahead.read(lines)
+    with storage.planned(draft, commands, history=True) as plan, transaction.atomic():
+        made = create_register(name=name, title=title, owner=owner, by=by, at=at)
+        found = _write_load(register=made, plan=plan, by=by, at=at)
+    return _loaded(found, plan)
 
 
 @action("registers:register:loaded")

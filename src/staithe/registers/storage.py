@@ -82,9 +82,11 @@ class Stored:
 
 @dataclass(frozen=True)
 class Plan:
-    """What is to be written to a register of just these sizes, and what it leads to."""
+    """What is to be written to a register of just these sizes, and what it leads to.
 
-    register: int
+    The register itself may be made later than the plan.
+    """
+
     before: dict[Scope, int]
     sizes: dict[Scope, int]
     records: dict[Scope, int]
@@ -125,11 +127,10 @@ def _plan(
 ) -> Plan:
     loading = Loading(Stored(register), history=history)
     for batch in loading.apply(commands):
-        data = marshal.dumps(_rows_of(batch, register.pk))
+        data = marshal.dumps(_rows_of(batch))
         spool.write(len(data).to_bytes(_LENGTH, "big") + data)
     last = loading.last_timestamp
     return Plan(
-        register=register.pk,
         before=dict(loading.held.sizes),
         sizes=loading.sizes,
         records=loading.records,
@@ -143,7 +144,7 @@ def _plan(
     )
 
 
-def _rows_of(batch: Batch, register: int) -> dict[str, list[tuple[Any, ...]]]:
+def _rows_of(batch: Batch) -> dict[str, list[tuple[Any, ...]]]:
     newest: dict[tuple[int, str], tuple[int, int]] = {}
     entries = []
     for each in batch.entries:
@@ -151,7 +152,6 @@ def _rows_of(batch: Batch, register: int) -> dict[str, list[tuple[Any, ...]]]:
         newest[scope, each.key] = (each.place, each.number)
         entries.append(
             (
-                register,
                 scope,
                 each.number,
                 each.key,
@@ -166,13 +166,13 @@ def _rows_of(batch: Batch, register: int) -> dict[str, list[tuple[Any, ...]]]:
         )
     return {
         "items": [
-            (register, new.hash, new.blob, new.data.decode(), new.place or None)
+            (new.hash, new.blob, new.data.decode(), new.place or None)
             for new in batch.items
         ],
-        "places": [(place, register, digest) for digest, place in batch.places],
+        "places": list(batch.places),
         "entries": entries,
-        "records": [(register, *key, *value) for key, value in newest.items()],
-        "rows": [(register, which, *place, row) for which, place, row in batch.rows],
+        "records": [(*key, *value) for key, value in newest.items()],
+        "rows": [(which, *place, row) for which, place, row in batch.rows],
     }
 
 
@@ -192,11 +192,15 @@ def write(register: Register, plan: Plan) -> None:
         if connection.vendor == "sqlite" and plan.added > LARGE:
             cursor.execute(f"PRAGMA cache_size = -{CACHE_KB}")
         for batch in _batches(plan.spool):
-            _insert(cursor, "registers_item", _ITEM, batch["items"])
-            _set_places(cursor, batch["places"])
-            _insert(cursor, "registers_entry", _ENTRY, batch["entries"])
-            _upsert(cursor, "registers_record", _RECORD, batch["records"], keys=3)
-            _upsert(cursor, "registers_row", _ROW, batch["rows"], keys=4)
+            whole = {
+                name: [(register.pk, *row) for row in rows]
+                for name, rows in batch.items()
+            }
+            _insert(cursor, "registers_item", _ITEM, whole["items"])
+            _set_places(cursor, whole["places"])
+            _insert(cursor, "registers_entry", _ENTRY, whole["entries"])
+            _upsert(cursor, "registers_record", _RECORD, whole["records"], keys=3)
+            _upsert(cursor, "registers_row", _ROW, whole["rows"], keys=4)
     register.size = plan.sizes[Scope.USER]
     register.metadata_size = plan.sizes[Scope.SYSTEM]
     register.records = plan.records[Scope.USER]
@@ -262,8 +266,8 @@ def _upsert(
 
 
 def _set_places(cursor: Any, places: list[tuple[Any, ...]]) -> None:
-    if places:
-        cursor.executemany(
+    for register, digest, place in places:
+        cursor.execute(
             "UPDATE registers_item SET place = %s WHERE register_id = %s AND hash = %s",
-            places,
+            [place, register, digest],
         )

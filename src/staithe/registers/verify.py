@@ -7,7 +7,7 @@ files, or the address of a register; the error names the first bad line or the f
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -25,10 +25,13 @@ from staithe.registers.entry import Scope
 from staithe.registers.loading import TREES, Batch, Empty, Loading
 from staithe.registers.rsf import AppendEntry, AssertRoot, BadLine, Command
 from staithe.registers.seal import Digest, Seal
+from staithe.registers.sources import Source, source_of
 
 
 Keys = Sequence[VerifierKey]
-Progress = Callable[[int, int], None]
+
+METADATA = "metadata/"  # where the second log is, below the first
+TRIES = 3
 
 UNSIGNED = (
     "No signed side file came with it: this shows that data entries and items are as "
@@ -63,11 +66,10 @@ def verify(
 ) -> Report:
     """Verify what stands at a path or an address; the error says what is wrong."""
     if source.startswith(("http://", "https://")):
-        prefix = source.rstrip("/").removesuffix("/checkpoint")
-        return verify_published(mirror.web(prefix), keys=keys, name=name)
+        return verify_published(source_of(source), keys=keys, name=name)
     path = Path(source)
     if path.is_dir():
-        return verify_published(mirror.folder(path), keys=keys, name=name)
+        return verify_published(source_of(source), keys=keys, name=name)
     try:
         with path.open("rb") as file:
             lines = rsf.lines_of(iter(lambda: file.read(1 << 20), b""))
@@ -199,37 +201,47 @@ def _report(
     )
 
 
-def verify_published(fetch: mirror.Fetch, *, keys: Keys = (), name: str = "") -> Report:
+def verify_published(source: Source, *, keys: Keys = (), name: str = "") -> Report:
     """Verify a register as published: both logs, tile by tile, and then the download.
 
     The items in the download must be the ones that the entries of the logs name.
     """
-    trusted = list(keys) or published_keys(fetch)
-    logs = {where: open_log(fetch, where, keys=trusted) for where in ("", "metadata/")}
+    trusted = list(keys) or published_keys(source)
+    logs = {where: open_log(source, where, keys=trusted) for where in ("", METADATA)}
     for where, head in logs.items():
-        _check_tiles(fetch, where, head)
-    body = fetch_all(fetch, "v1/download-rsf")
-    note = fetch(f"v1/download-rsf{seal.SUFFIX}").decode()
-    report = verify_lines(rsf.lines_of([body]), note=note, keys=trusted, name=name)
+        _check_tiles(source, where, head)
+    report = _verify_download(source, keys=trusted, name=name)
     for where, size, root in (
         ("", report.size, report.root),
-        ("metadata/", report.metadata_size, report.metadata_root),
+        (METADATA, report.metadata_size, report.metadata_root),
     ):
         head = logs[where]
         if size < head.size or (size == head.size and root != head.root.hex()):
             raise BadProof("The log forked: the download is not what the tiles hold.")
-    return report
+    warnings = report.warnings if keys else (UNPINNED, *report.warnings)
+    return replace(report, kind="published", warnings=warnings)
 
 
-def fetch_all(fetch: mirror.Fetch, path: str) -> bytes:
-    """Return a whole download."""
-    return fetch(path)
+def _verify_download(source: Source, *, keys: Keys, name: str) -> Report:
+    """Verify the download with its seal, again where it grew between the two."""
+    for attempt in range(TRIES):
+        try:
+            return verify_lines(
+                rsf.lines_of(source.stream("v1/download-rsf")),
+                note=source.text(f"v1/download-rsf{seal.SUFFIX}"),
+                keys=keys,
+                name=name,
+            )
+        except Damaged:
+            if attempt + 1 == TRIES:
+                raise
+    raise AssertionError("unreachable")
 
 
-def published_keys(fetch: mirror.Fetch) -> list[VerifierKey]:
+def published_keys(source: Source) -> list[VerifierKey]:
     """Return the keys that a register publishes beside itself."""
     try:
-        lines = fetch("key").decode().splitlines()
+        lines = source.text("key").splitlines()
     except NotFound as error:
         raise BadInput(f"This is not a published register: {error.message}") from error
     return [read_verifier_key(line) for line in lines]
@@ -240,13 +252,13 @@ def key_of(key: VerifierKey, where: str) -> VerifierKey:
     return VerifierKey(seal.metadata_origin(key.name), key.public) if where else key
 
 
-def open_log(fetch: mirror.Fetch, where: str, *, keys: Keys) -> TreeHead:
+def open_log(source: Source, where: str, *, keys: Keys) -> TreeHead:
     """Return the signed head of a log (`where` is "" or "metadata/")."""
-    note = fetch(f"{where}checkpoint").decode()
+    note = source.text(f"{where}checkpoint")
     return checkpoint.open_checkpoint(note, keys=[key_of(key, where) for key in keys])
 
 
-def _check_tiles(fetch: mirror.Fetch, where: str, head: TreeHead) -> None:
+def _check_tiles(source: Source, where: str, head: TreeHead) -> None:
     last: list[bytes] = []
 
     def grown(frontier: Frontier) -> None:
@@ -255,7 +267,7 @@ def _check_tiles(fetch: mirror.Fetch, where: str, head: TreeHead) -> None:
 
     try:
         mirror.check(
-            lambda path: fetch(where + path),
+            lambda path: source.fetch(where + path),
             size=head.size,
             grown=grown,
             progress=lambda _done, _total: None,
