@@ -29,6 +29,7 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "profile": ("staithe.quality.cli:profile", "nothing"),
     "link": ("staithe.linkage.cli:link", "nothing"),
     "protect": ("staithe.disclosure.cli:protect", "nothing"),
+    "register": ("staithe.registers.cli:register", False),
     "ledger": ("staithe.ledger.cli:ledger", "nothing"),
     "states": ("staithe.sharing.cli:states", "nothing"),
     "reference": ("staithe.site.reference:reference", "django"),
