@@ -69,7 +69,7 @@ class StepOut(Schema):
     longest: int | None = Field(description=DAYS)
 
 
-class HolderOut(Schema):
+class HolderProgressOut(Schema):
     """The numbers of one body that is asked for data."""
 
     holder: str
@@ -78,7 +78,7 @@ class HolderOut(Schema):
     steps: list[StepOut]
 
 
-class ReasonOut(Schema):
+class ReasonCountOut(Schema):
     """How often one coded reason was given."""
 
     code: str
@@ -127,8 +127,8 @@ class ProgressOut(Schema):
     unreadable: int = Field(description="Events not counted: content erased.")
     counts: CountsOut
     steps: list[StepOut]
-    holders: list[HolderOut]
-    reasons: list[ReasonOut]
+    holders: list[HolderProgressOut]
+    reasons: list[ReasonCountOut]
     months: list[MonthOut]
     overdue: list[OverdueOut]
     reviews: list[ReviewOut]
@@ -197,7 +197,7 @@ def show_progress(request: HttpRequest, period: Query[Period]) -> ProgressOut:
         counts=_counts(progress.counts),
         steps=[StepOut.from_orm(step) for step in progress.steps],
         holders=_holders(report),
-        reasons=[ReasonOut.from_orm(reason) for reason in progress.reasons],
+        reasons=[ReasonCountOut.from_orm(reason) for reason in progress.reasons],
         months=[MonthOut.from_orm(month) for month in progress.months],
         overdue=_overdue(report),
         reviews=[ReviewOut.from_orm(review) for review in progress.reviews],
@@ -205,7 +205,10 @@ def show_progress(request: HttpRequest, period: Query[Period]) -> ProgressOut:
     )
 
 
-@router.get("/progress.csv", auth=None, response={200: str})
+CSV = {"responses": {200: {"content": {"text/csv": {"schema": {"type": "string"}}}}}}
+
+
+@router.get("/progress.csv", auth=None, openapi_extra=CSV)
 def progress_csv(
     request: HttpRequest, period: Query[Period], table: str = "steps"
 ) -> HttpResponse:
@@ -256,9 +259,9 @@ def _counts(counts: Counts) -> CountsOut:
     return CountsOut.from_orm(counts)
 
 
-def _holders(report: queries.Report) -> list[HolderOut]:
+def _holders(report: queries.Report) -> list[HolderProgressOut]:
     return [
-        HolderOut(
+        HolderProgressOut(
             holder=each.holder,
             name=report.name(each.holder),
             counts=_counts(each.counts),

@@ -6,11 +6,12 @@ the pages. Every write is the action that the page calls.
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import Any
 
 from django.conf import settings
 from django.http import HttpRequest
-from ninja import File, Form, Query, Router, Status
+from ninja import File, Form, Query, Router, Schema, Status
 from ninja.files import UploadedFile
 
 from staithe.base.clock import now
@@ -20,15 +21,15 @@ from staithe.catalogue.actions import describe_columns, edit_asset, withdraw_ass
 from staithe.catalogue.models import Asset, AssetVersion
 from staithe.catalogue.publishing import publish_upload, publish_upload_version
 from staithe.catalogue.schemas import (
-    ColumnsIn,
-    DetailsIn,
-    EntryOut,
-    FoundOut,
+    AssetColumnsIn,
+    AssetDetailsIn,
+    AssetOut,
+    AssetPublishIn,
+    AssetSearchIn,
+    AssetsFoundOut,
+    AssetWithdrawIn,
     HolderOut,
     PublicationOut,
-    PublishIn,
-    SearchIn,
-    WithdrawIn,
 )
 from staithe.jobs.models import Job
 from staithe.jobs.queries import get_job, job_view
@@ -47,9 +48,10 @@ def _reader(request: HttpRequest) -> Someone:
     return authenticate_bearer(header, at=now()) if header else request.user
 
 
-@router.get("/assets", response=FoundOut, auth=None)
-def find_assets(request: HttpRequest, wanted: Query[SearchIn]) -> dict[str, Any]:
+@router.get("/assets", response=AssetsFoundOut, auth=None)
+def find_assets(request: HttpRequest, wanted: Query[AssetSearchIn]) -> dict[str, Any]:
     """Search the catalogue; without words, the newest first."""
+    _check_known(request.GET, wanted)
     found = queries.search(
         wanted.q,
         person=_reader(request),
@@ -69,20 +71,21 @@ def find_assets(request: HttpRequest, wanted: Query[SearchIn]) -> dict[str, Any]
     }
 
 
-@router.get("/assets/{key}", response=EntryOut, auth=None)
+@router.get("/assets/{key}", response=AssetOut, auth=None)
 def show_asset(request: HttpRequest, key: str) -> dict[str, Any]:
     """Return an asset by its reference or its slug."""
     return _entry(queries.get_asset(key), _reader(request))
 
 
-@router.post("/assets", response={201: EntryOut, 202: PublicationOut}, auth=API_AUTH)
+@router.post("/assets", response={201: AssetOut, 202: PublicationOut}, auth=API_AUTH)
 def publish(
-    request: HttpRequest, file: File[UploadedFile], about: Form[PublishIn]
+    request: HttpRequest, file: File[UploadedFile], about: Form[AssetPublishIn]
 ) -> Status[dict[str, Any]]:
     """Publish a file as a new asset.
 
     A large file is read in the background: 202, and an address to ask again.
     """
+    _check_known(request.POST, about)
     made = publish_upload(
         file,
         organisation=queries.get_organisation(about.organisation),
@@ -96,7 +99,7 @@ def publish(
 
 @router.post(
     "/assets/{key}/versions",
-    response={201: EntryOut, 202: PublicationOut},
+    response={201: AssetOut, 202: PublicationOut},
     auth=API_AUTH,
 )
 def add_version(
@@ -118,8 +121,8 @@ def show_publication(request: HttpRequest, reference: str) -> dict[str, Any]:
     return _publication(job)
 
 
-@router.patch("/assets/{key}", response=EntryOut, auth=API_AUTH)
-def edit(request: HttpRequest, key: str, about: DetailsIn) -> dict[str, Any]:
+@router.patch("/assets/{key}", response=AssetOut, auth=API_AUTH)
+def edit(request: HttpRequest, key: str, about: AssetDetailsIn) -> dict[str, Any]:
     """Change what the catalogue says; a field that is not sent stays as it is."""
     person = signed_in_person(request)
     fields = about.dict(exclude_unset=True)
@@ -127,8 +130,8 @@ def edit(request: HttpRequest, key: str, about: DetailsIn) -> dict[str, Any]:
     return _entry(asset, person)
 
 
-@router.put("/assets/{key}/columns", response=EntryOut, auth=API_AUTH)
-def describe(request: HttpRequest, key: str, body: ColumnsIn) -> dict[str, Any]:
+@router.put("/assets/{key}/columns", response=AssetOut, auth=API_AUTH)
+def describe(request: HttpRequest, key: str, body: AssetColumnsIn) -> dict[str, Any]:
     """Say of every column whether it identifies people, and what it means."""
     person, asset = signed_in_person(request), queries.get_asset(key)
     _check_complete(body, asset)
@@ -142,8 +145,8 @@ def describe(request: HttpRequest, key: str, body: ColumnsIn) -> dict[str, Any]:
     return _entry(queries.get_asset(asset.slug), person)
 
 
-@router.post("/assets/{key}/withdraw", response=EntryOut, auth=API_AUTH)
-def withdraw(request: HttpRequest, key: str, body: WithdrawIn) -> dict[str, Any]:
+@router.post("/assets/{key}/withdraw", response=AssetOut, auth=API_AUTH)
+def withdraw(request: HttpRequest, key: str, body: AssetWithdrawIn) -> dict[str, Any]:
     """Take an asset out of the catalogue, and say why."""
     person = signed_in_person(request)
     asset = withdraw_asset(
@@ -167,6 +170,13 @@ def show_organisation(request: HttpRequest, slug: str) -> dict[str, Any]:
     }
 
 
+def _check_known(sent: Iterable[str], shape: Schema) -> None:
+    """Refuse a name that the shape does not have: forms and queries drop it silently."""
+    strange = sorted(set(sent) - set(type(shape).model_fields))
+    if strange:
+        raise BadInput(f"{strange[0]}: there is no field of that name.", code="invalid")
+
+
 def _entry(asset: Asset, person: Someone) -> dict[str, Any]:
     url = f"{settings.BASE_URL}/catalogue/{asset.slug}"
     return queries.entry(asset, person=person) | {"url": url}
@@ -186,7 +196,7 @@ def _publication(job: Job) -> dict[str, Any]:
     }
 
 
-def _check_complete(body: ColumnsIn, asset: Asset) -> None:
+def _check_complete(body: AssetColumnsIn, asset: Asset) -> None:
     """Refuse a list that leaves out a column: silence would make it visible."""
     named = [column.name for column in body.columns]
     missing = {

@@ -15,7 +15,7 @@ class Strict(Schema):
     model_config = ConfigDict(extra="forbid")
 
 
-class SearchIn(Strict):
+class AssetSearchIn(Strict):
     """What to look for, and which page of it."""
 
     q: str = Field("", max_length=200)
@@ -26,7 +26,7 @@ class SearchIn(Strict):
     size: int = Field(25, ge=1, le=100)
 
 
-class BriefOut(Schema):
+class AssetBriefOut(Schema):
     """What anyone may read of an asset."""
 
     reference: str
@@ -44,7 +44,7 @@ class BriefOut(Schema):
     modified_at: datetime
 
 
-class ColumnOut(Schema):
+class AssetColumnOut(Schema):
     """One column; one that `identifies` is for linkage only."""
 
     name: str
@@ -56,7 +56,7 @@ class ColumnOut(Schema):
     description: str = ""
 
 
-class QualityOut(Schema):
+class AssetQualityOut(Schema):
     """One dimension of quality: a score from 0 to 1, or null and the reason."""
 
     score: float | None
@@ -64,7 +64,7 @@ class QualityOut(Schema):
     evidence: str = ""
 
 
-class FindingOut(Schema):
+class AssetFindingOut(Schema):
     """One thing worth knowing about the data."""
 
     severity: str
@@ -75,7 +75,7 @@ class FindingOut(Schema):
     examples: list[str] = []
 
 
-class VersionOut(Schema):
+class AssetVersionOut(Schema):
     """The newest version: its rows, its columns, how good it is."""
 
     number: int
@@ -86,12 +86,12 @@ class VersionOut(Schema):
     csv_sha256: str
     manifest_sha256: str
     damaged_at: datetime | None
-    columns: list[ColumnOut]
-    quality: dict[str, QualityOut]
-    findings: list[FindingOut]
+    columns: list[AssetColumnOut]
+    quality: dict[str, AssetQualityOut]
+    findings: list[AssetFindingOut]
 
 
-class EntryOut(BriefOut):
+class AssetOut(AssetBriefOut):
     """An asset; what the reader may not see is null."""
 
     url: str
@@ -101,13 +101,13 @@ class EntryOut(BriefOut):
     licence: str | None = None
     update_frequency: str | None = None
     contact_email: str | None = None
-    version: VersionOut | None = None
+    version: AssetVersionOut | None = None
 
 
-class FoundOut(Schema):
+class AssetsFoundOut(Schema):
     """One page of a search, best first; `mended` maps words to what was sought instead."""
 
-    items: list[BriefOut]
+    items: list[AssetBriefOut]
     total: int
     page: int
     pages: int
@@ -128,7 +128,7 @@ class PublicationOut(Schema):
     url: str
 
 
-class DetailsIn(Strict):
+class AssetDetailsIn(Strict):
     """What the catalogue says about an asset; an absent field stays as it is."""
 
     title: str = ""
@@ -142,7 +142,7 @@ class DetailsIn(Strict):
     contact_email: str = ""
 
 
-class PublishIn(DetailsIn):
+class AssetPublishIn(AssetDetailsIn):
     """A new asset, beside its file. `identifies` names the columns that identify people.
 
     Without it the meaning of each column decides; `identifies_nobody` says that none does.
@@ -155,7 +155,9 @@ class PublishIn(DetailsIn):
 
     def details(self) -> dict[str, Any]:
         """Return what was said of the asset itself."""
-        return self.dict(include=set(DetailsIn.model_fields) & self.model_fields_set)
+        return self.dict(
+            include=set(AssetDetailsIn.model_fields) & self.model_fields_set
+        )
 
     def identifying(self) -> set[str] | None:
         """Return the columns that identify people, or None where nobody said."""
@@ -164,7 +166,7 @@ class PublishIn(DetailsIn):
         return None if self.identifies is None else set(self.identifies)
 
 
-class ColumnIn(Strict):
+class AssetColumnIn(Strict):
     """What the holder says of one column."""
 
     name: str
@@ -172,13 +174,13 @@ class ColumnIn(Strict):
     description: str = ""
 
 
-class ColumnsIn(Strict):
+class AssetColumnsIn(Strict):
     """Every column of the newest version, each once."""
 
-    columns: list[ColumnIn]
+    columns: list[AssetColumnIn]
 
 
-class WithdrawIn(Strict):
+class AssetWithdrawIn(Strict):
     """Why an asset is withdrawn; anyone can read it."""
 
     reason: str

@@ -9,9 +9,12 @@ from typing import Any
 from django.http import Http404, HttpRequest, HttpResponse
 from ninja import NinjaAPI
 from ninja.errors import AuthenticationError, HttpError, ValidationError
+from ninja.openapi.schema import OpenAPISchema
 
 from staithe.base.errors import BadInput, NotAllowed, NotFound, NotSignedIn, UserError
-from staithe.site.problems import problem_response
+from staithe.site.api_page import ReferencePage
+from staithe.site.parsing import StrictParser
+from staithe.site.problems import PROBLEM_RESPONSE, PROBLEM_SCHEMA, problem_response
 
 
 ROOMS_WITH_API = [
@@ -27,11 +30,27 @@ ROOMS_WITH_API = [
 
 FORBIDDEN = 403
 
-api = NinjaAPI(
+
+class Api(NinjaAPI):
+    """The API whose description also says what an error looks like (RFC 9457)."""
+
+    def get_openapi_schema(self, **options: Any) -> OpenAPISchema:
+        """Return the OpenAPI description, with one shape of error for every route."""
+        schema = super().get_openapi_schema(**options)
+        schema["components"]["schemas"]["Problem"] = PROBLEM_SCHEMA
+        for operations in schema["paths"].values():
+            for operation in operations.values():
+                operation["responses"]["default"] = PROBLEM_RESPONSE
+        return schema
+
+
+api = Api(
     title="Staithe",
     version="1",
     description="Everything a person can do on the pages, for programs.",
     urls_namespace="api",
+    parser=StrictParser(),
+    docs=ReferencePage(),
 )
 
 
@@ -67,6 +86,8 @@ def not_signed_in(request: HttpRequest, error: AuthenticationError) -> HttpRespo
 @api.exception_handler(HttpError)
 def http_error(request: HttpRequest, error: HttpError) -> HttpResponse:
     """Answer for what ninja refuses: a body that is no JSON, a missing CSRF token."""
+    if isinstance(error.__cause__, UserError):
+        return problem_response(error.__cause__)
     refusal = NotAllowed if error.status_code == FORBIDDEN else BadInput
     return problem_response(refusal(f"{error}."), status=error.status_code)
 

@@ -10,6 +10,25 @@ from staithe.ui.web import render_page
 
 PROBLEM = "application/problem+json"
 UNAUTHENTICATED = 401
+# As the API's description states it.
+PROBLEM_SCHEMA = {
+    "title": "Problem",
+    "description": "What went wrong (RFC 9457); `code` is stable, `detail` is for people.",
+    "type": "object",
+    "required": ["type", "title", "status", "detail", "code"],
+    "properties": {
+        "type": {"type": "string", "format": "uri"},
+        "title": {"type": "string"},
+        "status": {"type": "integer"},
+        "detail": {"type": "string"},
+        "code": {"type": "string"},
+        "field": {"type": "string", "description": "The input at fault."},
+    },
+}
+PROBLEM_RESPONSE = {
+    "description": "The answer is no, with a sentence that says why",
+    "content": {PROBLEM: {"schema": {"$ref": "#/components/schemas/Problem"}}},
+}
 TITLES = {
     400: "There is a problem with what was sent",
     401: "Sign in first",

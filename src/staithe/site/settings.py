@@ -171,7 +171,6 @@ INSTALLED_APPS = [
     "django.contrib.sessions",
     "django.contrib.messages",
     "django.contrib.staticfiles",
-    "ninja",  # serves its documentation page's files from here, not from elsewhere
     "django_tasks",
     "django_tasks_db",
     *(f"staithe.{room}" for room in ROOMS),
