@@ -25,6 +25,9 @@ from django.core.management.color import no_style
 from django.db import connection, transaction
 from django.db.models import Model
 
+from staithe.analysis.actions import review_output
+from staithe.analysis.asking import ask
+from staithe.analysis.models import Output, Query
 from staithe.base import clock
 from staithe.base.ids import new_token
 from staithe.catalogue.actions import publish_asset
@@ -45,6 +48,10 @@ SPELLS_SEEN = ("benefit_type", "region", "weekly_amount")
 SPELLS_LINK = ("first_name", "surname", "dob", "sex", "postcode")
 CARE_SEEN = ("long_term_condition", "admissions")
 CARE_LINK = ("GIVEN_NAME", "FAMILY_NAME", "BIRTH_DATE", "SEX", "POSTCODE")
+
+
+BY_BENEFIT = "SELECT person, benefit_type, region FROM benefit_spells"
+COUNTED = {"rows": "benefit_type", "columns": "region", "measure": "count"}
 
 
 def make_organisation(
@@ -261,6 +268,28 @@ class World:
         self.agree(project, self.care(), CARE_SEEN, CARE_LINK)
         self.join(project)
         return project
+
+
+def question(world: World, project: Project, **changes: Any) -> Query:
+    """Ask what most tests ask."""
+    values: dict[str, Any] = {
+        "project": project,
+        "title": "Benefits by region",
+        "sql": BY_BENEFIT,
+        "table": COUNTED,
+        "by": world.ann,
+        "at": world.later(),
+    }
+    return ask(**(values | changes))
+
+
+def vote(world: World, output: Output, by: Person, vote: str = "approve") -> Output:
+    """Record a vote and return the output as it is then."""
+    review_output(
+        output=output, vote=vote, comment=f"{by.name} says so.", by=by, at=world.later()
+    )
+    output.refresh_from_db()
+    return output
 
 
 @dataclass

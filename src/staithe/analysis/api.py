@@ -142,9 +142,7 @@ def read_question(request: HttpRequest, reference: str) -> QuestionOut:
 
 
 @router.post("/queries/{reference}/output", response={201: OutputOut}, auth=API_AUTH)
-def submit(
-    request: HttpRequest, reference: str, body: OutputIn
-) -> Status[OutputOut]:
+def submit(request: HttpRequest, reference: str, body: OutputIn) -> Status[OutputOut]:
     """Send an answer to two reviewers."""
     person = signed_in_person(request)
     output = submit_output(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from django import forms
 
+from staithe.analysis.asking import LONGEST_SQL
 from staithe.analysis.models import Review
 from staithe.ui.forms import Form
 
@@ -16,24 +17,23 @@ class AskForm(Form):
     )
     sql = forms.CharField(
         label="SQL",
-        max_length=20_000,
+        max_length=LONGEST_SQL,
         widget=forms.Textarea(attrs={"rows": 10, "spellcheck": "false"}),
         help_text="One SELECT that returns the column person and the columns of the "
-        "table. Join tables with USING (person).",
+        "table. Nobody sees its rows.",
     )
     rows = forms.CharField(
-        label="Rows",
+        label="Column that makes the rows",
         max_length=100,
-        help_text="The column of your SELECT that divides the table downwards.",
+        help_text="A column that your SELECT returns, for example region.",
     )
     columns = forms.CharField(
-        label="Columns",
+        label="Column that makes the columns",
         max_length=100,
         required=False,
-        help_text="The column that divides it across, if any.",
     )
     measure = forms.ChoiceField(
-        label="Each cell shows",
+        label="What does each cell show?",
         choices=[
             ("count", "How many people"),
             ("records", "How many records"),
@@ -46,7 +46,6 @@ class AskForm(Form):
         label="Column to add up",
         max_length=100,
         required=False,
-        help_text="Only for a sum.",
     )
 
     def clean(self) -> dict[str, object]:

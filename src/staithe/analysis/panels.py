@@ -19,7 +19,7 @@ def project_questions(project: Project, person: Any) -> PanelBlock | None:
     """Show members the newest questions and the way to ask another."""
     if not isinstance(person, Person) or not can_see_queries(project, person=person):
         return None
-    found = queries_of(project).select_related("output")
+    found = queries_of(project)
     return PanelBlock(
         "Questions",
         "analysis/project_panel.html",

@@ -9,6 +9,11 @@ from staithe.analysis import web
 
 urlpatterns = [
     path("projects/<str:reference>/ask", web.ask_project, name="analysis-query-ask"),
+    path(
+        "projects/<str:reference>/questions",
+        web.list_questions,
+        name="analysis-query-list",
+    ),
     path("queries/<str:reference>", web.show_query, name="analysis-query-show"),
     path("queries/<str:reference>/submit", web.submit, name="analysis-output-submit"),
     path("outputs", web.list_outputs, name="analysis-output-list"),

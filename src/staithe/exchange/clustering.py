@@ -39,6 +39,7 @@ class LinkRun:
 
     clusters: Path
     links: int
+    people: dict[str, int]  # by source
     report: dict[str, Any]
 
 
@@ -88,8 +89,9 @@ def cluster_grants(
     runs = _link_pairs(filled, specification, scratch, progress)
     first = _first_of_each(rows, [run.clusters for run in runs])
     clusters = _write_clusters(rows, first, scratch / "clusters.parquet")
-    report = {"runs": [run.report for run in runs], "people": _people(rows, first)}
-    return LinkRun(clusters, sum(run.link_count for run in runs), report)
+    links = sum(run.link_count for run in runs)
+    report = {"runs": [run.report for run in runs], "people": _spread(rows, first)}
+    return LinkRun(clusters, links, _people(rows, first), report)
 
 
 def _link_pairs(
@@ -161,7 +163,14 @@ def _first_of_each(rows: Rows, clusters: Sequence[Path]) -> Numbers:
     return found
 
 
-def _people(rows: Rows, first: Numbers) -> dict[str, Any]:
+def _people(rows: Rows, first: Numbers) -> dict[str, int]:
+    """Count the people of each source."""
+    parts = np.split(first, rows.starts[1:-1])
+    counts = (len(np.unique(part)) for part in parts)
+    return dict(zip(rows.sources, counts, strict=True))
+
+
+def _spread(rows: Rows, first: Numbers) -> dict[str, Any]:
     """Count the people, and how many are in one table, in two, and so on."""
     table = np.repeat(np.arange(len(rows.sources)), [len(part) for part in rows.keys])
     seen = np.unique(np.stack([first, table]), axis=1)[0]

@@ -48,6 +48,7 @@ class Joined:
 
     grant: str
     table: Piece
+    people: int
 
 
 @dataclass(frozen=True)
@@ -155,8 +156,10 @@ class _Writer:
             forget_snapshots(piece.id for piece in made)
             raise
         tables = tuple(
-            Joined(grant.reference, piece)
-            for grant, piece in zip(self.grants, made, strict=False)
+            Joined(grant.reference, piece, run.people[source])
+            for source, grant, piece in zip(
+                self.sources, self.grants, made[:-1], strict=True
+            )
         )
         report = run.report | {"key": key_id(key), "links": run.links}
         return JoinResult(tables, made[-1].id, report)

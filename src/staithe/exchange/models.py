@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from datetime import date, timedelta
-
 from django.db import models
 from django.db.models import Q
 
@@ -49,6 +47,7 @@ class Grant(models.Model):
     table_snapshot = models.CharField(max_length=80, blank=True)
     table_sha256 = models.CharField(max_length=80, blank=True)
     table_version = models.PositiveIntegerField(default=0)
+    people = models.PositiveBigIntegerField(default=0)  # pseudonyms in the table
     table_made_at = models.DateTimeField(null=True)
 
     class Meta:
@@ -63,11 +62,6 @@ class Grant(models.Model):
                 name="grant_closed_when",
             ),
         ]
-
-    @property
-    def last_day(self) -> date:
-        """Return the last day on which the doors are open (the end is exclusive)."""
-        return (self.expires_at - timedelta(seconds=1)).date()
 
     @property
     def ledger_id(self) -> str:

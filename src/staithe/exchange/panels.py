@@ -23,7 +23,7 @@ def project_data(project: Project, person: Any) -> PanelBlock | None:
     join = latest_join(project)
     joining = join is not None and is_under_way(join)
     return PanelBlock(
-        "Data",
+        "Tables",
         "exchange/project_panel.html",
         {
             "grants": grants,

@@ -42,7 +42,7 @@ def check_live(grant: Grant, *, at: datetime) -> None:
             f"The agreement was revoked on {to_text(grant.closed_at)[:10]}."
         )
     if grant.state == Grant.State.EXPIRED or at >= grant.expires_at:
-        raise NotAllowed(f"The agreement ended on {grant.last_day.isoformat()}.")
+        raise NotAllowed(f"The agreement ended on {to_text(grant.expires_at)[:10]}.")
     if grant.agreement.state != Agreement.State.IN_FORCE:
         raise NotAllowed("The agreement is not in force.")
     if grant.state == Grant.State.FAILED:

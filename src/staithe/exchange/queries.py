@@ -53,6 +53,7 @@ class ProjectTable:
     columns: tuple[str, ...]
     described: tuple[TableColumn, ...]
     rows: int
+    people: int
     output: OutputRules
     results_may_leave: bool
 
@@ -83,6 +84,7 @@ def _table(grant: Grant) -> ProjectTable:
         columns=manifest.column_names,
         described=tuple(_described(grant, manifest)),
         rows=manifest.rows,
+        people=grant.people,
         output=compiled.output,
         results_may_leave=compiled.results_may_leave,
     )

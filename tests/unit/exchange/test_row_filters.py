@@ -11,7 +11,7 @@ from typing import Any
 import duckdb
 import pyarrow as pa
 import pytest
-from hypothesis import example, given
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from staithe.base.errors import Conflict
@@ -100,6 +100,7 @@ def run(table: pa.Table, where: str) -> list[int]:
     return [n for (n,) in rows]
 
 
+@settings(deadline=None)  # an engine starts for each example
 @given(cases())
 @example((pa.string(), ["9", "10", "100"], ">=", ["10"]))
 @example((pa.int64(), [9, 10, 100], ">=", [9.5]))
@@ -180,6 +181,7 @@ def test_a_column_that_is_gone_is_named():
         filter_sql(row_filter, {"x": "text"})
 
 
+@settings(deadline=None)  # an engine starts for each example
 @given(texts.filter(bool), texts)
 def test_no_value_or_name_can_leave_its_place(name, value):
     """Whatever is in a name or a value, the clause stays one comparison."""

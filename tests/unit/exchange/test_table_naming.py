@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import duckdb
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from staithe.base.ids import to_slug
@@ -14,6 +14,7 @@ from staithe.exchange.naming import table_name
 WORDS = ["select", "table", "order", "2011-census", "in", "left", "values", "struct"]
 
 
+@settings(deadline=None)  # an engine starts for each example
 @given(st.text(max_size=80) | st.sampled_from(WORDS))
 def test_a_table_can_be_named_in_sql_without_quotes(title):
     name = table_name(to_slug(title), taken=())
@@ -31,6 +32,8 @@ def test_a_table_can_be_named_in_sql_without_quotes(title):
         ("benefit-spells", "benefit_spells"),
         ("2011-census", "data_2011_census"),
         ("order", "data_order"),
+        ("hospital-care-and-long-term-conditions", "hospital_care_and_long_term"),
+        ("x" * 60, "x" * 30),
     ],
 )
 def test_a_name_is_the_title_where_that_will_do(slug, name):

@@ -84,6 +84,7 @@ def finish_join(*, join: Join, result: JoinResult, by: object, at: datetime) -> 
         grant.table_snapshot = part.table.id
         grant.table_sha256 = part.table.sha256
         grant.table_version += 1
+        grant.people = part.people
         grant.table_made_at = at
         grant.save()
     row.state, row.finished_at, row.report = Join.State.DONE, at, result.report
