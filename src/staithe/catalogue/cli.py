@@ -116,7 +116,7 @@ def describe(version: AssetVersion) -> dict[str, Any]:
     """Return what is worth knowing about a publication, as JSON."""
     from django.conf import settings
 
-    from staithe.catalogue.scorecard import scorecard
+    from staithe.catalogue.queries import card_of
 
     asset = version.asset
     return {
@@ -129,7 +129,7 @@ def describe(version: AssetVersion) -> dict[str, Any]:
         "columns": len(version.columns),
         "identifies": [c["name"] for c in version.columns if c["identifies"]],
         "manifest_sha256": version.manifest_sha256,
-        "findings": list(scorecard(version.profile).findings),
+        "findings": list(card_of(version, at=now()).findings),
         "url": f"{settings.BASE_URL}/catalogue/{asset.slug}",
     }
 

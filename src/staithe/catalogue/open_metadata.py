@@ -163,6 +163,7 @@ def _distribution(
         size = Literal(str(version.csv_bytes), datatype=XSD.nonNegativeInteger)
         facts.append((DCAT.byteSize, size))
         facts.append((SPDX.checksum, _checksum(graph, version, this)))
+    _say(graph, file, [(RDF.type, RDFS.Resource)])
     _say(graph, CSV_MEDIA_TYPE, [(RDF.type, DCTERMS.MediaType)])
     _say(graph, CSV_FORMAT, [(RDF.type, DCTERMS.MediaTypeOrExtent)])
     return _say(graph, URIRef(f"{this}#csv"), facts)
@@ -184,13 +185,15 @@ def _licence(graph: Graph, asset: Asset, this: URIRef) -> URIRef:
 
 
 def _checksum(graph: Graph, version: AssetVersion, this: URIRef) -> URIRef:
+    algorithm = SPDX.checksumAlgorithm_sha256
+    _say(graph, algorithm, [(RDF.type, SPDX.ChecksumAlgorithm)])
     digest = Literal(version.csv_sha256, datatype=XSD.hexBinary, normalize=False)
     return _say(
         graph,
         URIRef(f"{this}#csv-sha256"),
         [
             (RDF.type, SPDX.Checksum),
-            (SPDX.algorithm, SPDX.checksumAlgorithm_sha256),
+            (SPDX.algorithm, algorithm),
             (SPDX.checksumValue, digest),
         ],
     )

@@ -29,26 +29,28 @@ LONGEST_KEYWORD = 60
 LONGEST_REASON = 500
 LONGEST_MEANING = 500
 LONGEST_FILE_NAME = 255
-# Dublin Core frequency terms, as the UK metadata exchange model lists them.
-FREQUENCIES = [
-    "triennial",
-    "biennial",
-    "annual",
-    "semiannual",
-    "threeTimesAYear",
-    "quarterly",
-    "bimonthly",
-    "monthly",
-    "semimonthly",
-    "biweekly",
-    "threeTimesAMonth",
-    "weekly",
-    "semiweekly",
-    "threeTimesAWeek",
-    "daily",
-    "continuous",
-    "irregular",
-]
+# Dublin Core frequency terms, as the UK metadata exchange model lists them, and how
+# many days may pass before data are overdue. Continuous and irregular promise none.
+FREQUENCY_DAYS: dict[str, int | None] = {
+    "triennial": 3 * 366,
+    "biennial": 2 * 366,
+    "annual": 366,
+    "semiannual": 184,
+    "threeTimesAYear": 123,
+    "quarterly": 92,
+    "bimonthly": 62,
+    "monthly": 31,
+    "semimonthly": 16,
+    "biweekly": 14,
+    "threeTimesAMonth": 11,
+    "weekly": 7,
+    "semiweekly": 4,
+    "threeTimesAWeek": 3,
+    "daily": 1,
+    "continuous": None,
+    "irregular": None,
+}
+FREQUENCIES = list(FREQUENCY_DAYS)
 DETAILS = {*LENGTHS, "keywords", "access_rights", "update_frequency"}
 # The default for open data of public bodies (UK Government Licensing Framework).
 OPEN_LICENCE = (

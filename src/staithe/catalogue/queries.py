@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import datetime
 from typing import Any
 
 from django.db.models import Q, QuerySet
@@ -9,6 +10,8 @@ from django.db.models import Q, QuerySet
 from staithe.base.errors import NotFound
 from staithe.catalogue.models import Asset, AssetVersion
 from staithe.catalogue.permissions import may_see_inside
+from staithe.catalogue.policies import FREQUENCY_DAYS
+from staithe.catalogue.scorecard import Scorecard, judge_timeliness, scorecard
 from staithe.catalogue.search import SearchPage, search, visible_assets
 from staithe.people.models import Organisation
 from staithe.people.permissions import Permission, Someone, can
@@ -17,6 +20,7 @@ from staithe.people.permissions import Permission, Someone, can
 __all__ = [
     "SearchPage",
     "brief",
+    "card_of",
     "entry",
     "facets",
     "find_current_version",
@@ -107,6 +111,13 @@ def entry(asset: Asset, *, person: Someone) -> dict[str, Any]:
         "contact_email": asset.contact_email,
         "version": version and _inside(version),
     }
+
+
+def card_of(version: AssetVersion, *, at: datetime) -> Scorecard:
+    """Return a version's quality as it reads on a day."""
+    every_days = FREQUENCY_DAYS.get(version.asset.update_frequency)
+    fresh = judge_timeliness(version.created_at, every_days=every_days, at=at)
+    return scorecard(version.profile, timeliness=fresh)
 
 
 def brief(asset: Asset) -> dict[str, Any]:

@@ -11,6 +11,7 @@ from django.http import (
 )
 from django.shortcuts import redirect
 
+from staithe.base.clock import now
 from staithe.catalogue import panels
 from staithe.catalogue.csv_text import csv_chunks
 from staithe.catalogue.forms import FREQUENCY_WORDS, SearchForm
@@ -19,6 +20,7 @@ from staithe.catalogue.open_metadata import FORMATS, best_format, describe
 from staithe.catalogue.permissions import check_open, may_see_inside
 from staithe.catalogue.queries import (
     SearchPage,
+    card_of,
     facets,
     find_current_version,
     get_asset,
@@ -28,7 +30,6 @@ from staithe.catalogue.queries import (
     search,
     withdrawn_assets,
 )
-from staithe.catalogue.scorecard import scorecard
 from staithe.people.permissions import Permission, can, can_somewhere
 from staithe.tables.snapshot import open_snapshot
 from staithe.tables.store import open_store
@@ -117,7 +118,7 @@ def show_asset(request: HttpRequest, slug: str) -> HttpResponse:
             ),
             "inside": inside,
             "version": version,
-            "card": version and scorecard(version.profile),
+            "card": version and card_of(version, at=now()),
             "versions": asset.versions.order_by("-number") if inside else [],
             "blocks": panels.draw("asset", asset, request),
             "person": request.user,

@@ -13,11 +13,11 @@ from staithe.catalogue.forms import FileForm, PublishForm
 from staithe.catalogue.models import Asset
 from staithe.catalogue.publishing import publish_upload, publish_upload_version
 from staithe.catalogue.queries import (
+    card_of,
     get_asset,
     get_current_version,
     get_organisation,
 )
-from staithe.catalogue.scorecard import scorecard
 from staithe.jobs.actions import cancel
 from staithe.jobs.models import Job
 from staithe.jobs.queries import get_job, job_view
@@ -42,7 +42,7 @@ def publish(request: HttpRequest) -> HttpResponse:
         request.POST or None,
         request.FILES or None,
         organisations=holders,
-        initial={"organisation": request.GET.get("organisation", "")},
+        initial=_asked_for(request),
     )
     if request.method == "POST" and form.is_valid():
         try:
@@ -66,6 +66,12 @@ def publish(request: HttpRequest) -> HttpResponse:
         {"form": form},
         status=422 if form.errors else 200,
     )
+
+
+def _asked_for(request: HttpRequest) -> dict[str, str]:
+    """Return the body that a link named, if it named one."""
+    named = request.GET.get("organisation", "")
+    return {"organisation": named} if named else {}
 
 
 @signed_in
@@ -110,7 +116,7 @@ def published(request: HttpRequest, slug: str) -> HttpResponse:
     return render_page(
         request,
         "catalogue/published.html",
-        {"asset": asset, "version": version, "card": scorecard(version.profile)},
+        {"asset": asset, "version": version, "card": card_of(version, at=now())},
     )
 
 

@@ -13,6 +13,7 @@ from typing import Any
 import pytest
 from django.apps import apps
 from django.test import Client
+from django.test.client import BOUNDARY, MULTIPART_CONTENT, encode_multipart
 
 from staithe.catalogue.actions import publish_asset
 from staithe.catalogue.models import AssetVersion
@@ -190,3 +191,76 @@ def browse() -> Callable[..., Client]:
         return client
 
     return browse
+
+
+@dataclass
+class Said:
+    """What the command line answered."""
+
+    code: int
+    out: str
+    err: str
+
+
+@pytest.fixture
+def staithe(monkeypatch, capsys) -> Callable[..., Said]:
+    """Return a function that runs the command line as a person does, in this process."""
+    from staithe.site import cli
+
+    monkeypatch.setattr(cli, "start_django", lambda **_: None)  # it has started
+
+    def staithe(*words: str) -> Said:
+        monkeypatch.setattr("sys.argv", ["staithe", *words])
+        code = 0
+        try:
+            cli.main()
+        except SystemExit as stopped:
+            code = int(stopped.code or 0)
+        captured = capsys.readouterr()
+        return Said(code, captured.out, captured.err)
+
+    return staithe
+
+
+@dataclass
+class Program:
+    """A program that calls the API, with a person's token or without one."""
+
+    secret: str = ""
+
+    def __call__(
+        self, method: str, path: str, body: Any = None, **files: Any
+    ) -> tuple[int, Any]:
+        """Send JSON, or a form where there are files; return status and JSON."""
+        headers = {"Authorization": f"Bearer {self.secret}"} if self.secret else {}
+        client = Client()
+        if files:
+            data = {**(body or {}), **files}
+            answer = client.generic(
+                method,
+                f"/api/v1{path}",
+                encode_multipart(BOUNDARY, data),
+                MULTIPART_CONTENT,
+                headers=headers,
+            )
+        else:
+            text = "" if body is None else json.dumps(body)
+            answer = client.generic(
+                method, f"/api/v1{path}", text, "application/json", headers=headers
+            )
+        return answer.status_code, json.loads(answer.content)
+
+
+@pytest.fixture
+def call(at) -> Callable[[Person | None], Program]:
+    """Return a function that gives a program with a person's token, or with none."""
+    from staithe.base.clock import now
+    from staithe.people.actions import create_token
+
+    def call(person: Person | None = None) -> Program:
+        if person is None:
+            return Program()
+        _, secret = create_token(person=person, name="test", by=person, at=now())
+        return Program(secret)
+
+    return call

@@ -97,6 +97,8 @@ def test_the_distribution_is_the_very_file_that_is_downloaded(asset, read, brows
     assert (int(size), size.datatype) == (len(body), XSD.nonNegativeInteger)
     checksum = graph.value(file, SPDX.checksum)
     assert (checksum, RDF.type, SPDX.Checksum) in graph
+    algorithm = graph.value(checksum, SPDX.algorithm)
+    assert (algorithm, RDF.type, SPDX.ChecksumAlgorithm) in graph
     value = graph.value(checksum, SPDX.checksumValue)
     assert str(value) == hashlib.sha256(body).hexdigest()
     assert str(graph.value(file, DCAT.mediaType)).endswith("/text/csv")

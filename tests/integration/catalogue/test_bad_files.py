@@ -1,0 +1,170 @@
+"""A file that cannot be used gets one sentence, at every door, and leaves nothing.
+
+The same list of bad files goes through the page, the API and the command line.
+"""
+
+from __future__ import annotations
+
+import html
+import io
+import re
+import zipfile
+from collections.abc import Callable
+
+import pyarrow as pa
+import pyarrow.parquet as pq
+import pytest
+from django.core.files.uploadedfile import SimpleUploadedFile
+
+
+def truncated_parquet() -> bytes:
+    out = io.BytesIO()
+    pq.write_table(pa.table({"a": list(range(1000))}), out)
+    return out.getvalue()[:-100]
+
+
+def zip_bomb() -> bytes:
+    out = io.BytesIO()
+    with zipfile.ZipFile(out, "w", zipfile.ZIP_DEFLATED) as package:
+        package.writestr("xl/workbook.xml", "<workbook/>")
+        package.writestr("xl/worksheets/sheet1.xml", b"0" * (100 << 20))
+    return out.getvalue()
+
+
+BAD: dict[str, tuple[str, Callable[[], bytes]]] = {
+    "wrong column count": ("a.csv", lambda: b"a,b\n1,2\n3,4,5\n6\n"),
+    "truncated Parquet": ("a.parquet", truncated_parquet),
+    "nothing in it": ("a.csv", lambda: b""),
+    "another kind": ("a.csv", lambda: b"\x89PNG\r\n\x1a\n" + bytes(range(256)) * 4),
+    "another kind, PDF": ("a.csv", lambda: b"%PDF-1.7\n%\xe2\xe3\xcf\xd3\n1 0 obj"),
+    "a header twice": ("a.csv", lambda: b"a,b,A\n1,2,3\n"),
+    "no name for a column": ("a.csv", lambda: b"a,,c\n1,2,3\n"),
+    "not UTF-8": ("a.csv", lambda: b"a,b\n1,\xff\xfe\x00\x81\n"),
+    "a zip bomb": ("a.xlsx", zip_bomb),
+    "a zip of another kind": ("a.xlsx", lambda: zip_bomb()[:500]),
+    "broken JSON lines": ("a.jsonl", lambda: b'{"a": 1}\n{"a": \n'),
+    "JSON lines of lists": ("a.jsonl", lambda: b"[1, 2]\n"),
+}
+
+
+@pytest.fixture(params=BAD)
+def bad(request) -> tuple[str, bytes]:
+    name, make = BAD[request.param]
+    return name, make()
+
+
+def check_sentence(text: str) -> None:
+    """Check for one short sentence in plain words, not a trace of ours."""
+    assert text.endswith("."), text
+    assert 20 < len(text) < 400, text
+    assert "\n" not in text
+    for word in ("Traceback", "Error:", "Exception", "/tmp", "arrow::", "None"):
+        assert word not in text, text
+
+
+def test_the_page_says_it_beside_the_file(cast, browse, bad, nothing_stays):
+    name, content = bad
+    client = browse(cast.olive)
+    client.get("/catalogue")
+    form = {
+        "title": "Roads",
+        "organisation": "roads",
+        "access_rights": "INTERNAL",
+        "file": SimpleUploadedFile(name, content),
+    }
+    with nothing_stays():
+        answer = client.post("/catalogue/publish", form)
+    page = answer.content.decode()
+    assert answer.status_code == 422
+    message = re.search(r'id="id_file-error"[^>]*>(.*?)</p>', page, re.DOTALL)
+    assert message, "no message at the file"
+    text = html.unescape(re.sub(r"<[^>]+>", "", message.group(1))).strip()
+    sentence = text.removeprefix("Error:").strip()
+    check_sentence(sentence)
+    assert "<title>Error: " in page
+    assert 'href="#id_file"' in page
+    assert 'value="Roads"' in page  # what was typed is still there
+
+
+def test_the_api_says_the_same(cast, call, bad, nothing_stays):
+    name, content = bad
+    program = call(cast.olive)
+    about = {"title": "Roads", "organisation": "roads"}
+    with nothing_stays():
+        status, problem = program(
+            "POST", "/assets", about, file=SimpleUploadedFile(name, content)
+        )
+    assert status in {400, 413}
+    assert problem["field"] == "file"
+    check_sentence(problem["detail"])
+
+
+def test_the_api_says_the_same_of_a_new_version(
+    cast, call, publish, bad, nothing_stays
+):
+    name, content = bad
+    asset, program = publish().asset, call(cast.olive)
+    with nothing_stays():
+        status, problem = program(
+            "POST",
+            f"/assets/{asset.slug}/versions",
+            file=SimpleUploadedFile(name, content),
+        )
+    assert status in {400, 413}
+    check_sentence(problem["detail"])
+
+
+def test_the_command_says_the_same_and_exits_with_2(
+    cast, staithe, write, bad, nothing_stays
+):
+    name, content = bad
+    path = write(content, name)
+    with nothing_stays():
+        said = staithe("publish", str(path), "--owner", "roads", "--title", "Roads")
+    assert (said.code, said.out) == (2, "")
+    lines = [line for line in said.err.splitlines() if line.strip()]
+    assert len(lines) == 1
+    check_sentence(lines[0].removeprefix("Error: "))
+
+
+def test_a_bad_file_read_by_a_job_fails_with_the_sentence_and_leaves_nothing(
+    cast, call, bad, settings, home
+):
+    from staithe.catalogue.models import Asset
+    from staithe.jobs.run import run_pending
+
+    name, content = bad
+    if not content:
+        pytest.skip("an empty file is refused before there is a job")
+    settings.PUBLISH_INLINE_BYTES = 0
+    program = call(cast.olive)
+    about = {"title": "Roads", "organisation": "roads"}
+    status, job = program(
+        "POST", "/assets", about, file=SimpleUploadedFile(name, content)
+    )
+    assert status == 202
+    run_pending()
+    _, job = program("GET", f"/publications/{job['reference']}")
+    assert (job["state"], job["asset"]) == ("failed", None)
+    check_sentence(job["error"])
+    assert list((home / "uploads").iterdir()) == []
+    assert not Asset.objects.exists()
+    assert (
+        not list((home / "snapshots").glob("*"))
+        if (home / "snapshots").exists()
+        else True
+    )
+
+
+def test_a_file_over_the_limit_is_refused(cast, call, settings, nothing_stays):
+    settings.MAX_UPLOAD_BYTES = 10
+    program = call(cast.olive)
+    with nothing_stays():
+        status, problem = program(
+            "POST",
+            "/assets",
+            {"title": "Roads", "organisation": "roads"},
+            file=SimpleUploadedFile("a.csv", b"a,b\n1,2\n3,4\n"),
+        )
+    assert (status, problem["code"]) == (413, "too-large")
+    assert "larger than" in problem["detail"]
