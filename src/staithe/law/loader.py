@@ -1,31 +1,52 @@
-"""Reads route files and refuses a library with any fault, naming them all at once."""
+"""Reads the data files of the law and refuses a library with any fault.
+
+Every fault of every file is named at once: schema, words, references, overlapping
+validity, citations of the wrong form, missing sources.
+"""
 
 from __future__ import annotations
 
-import re
 from functools import cache
-from importlib.resources import files
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar, cast
 
 import yaml
 from pydantic import TypeAdapter, ValidationError
 
 from staithe.base.errors import BadInput
-from staithe.law.purposes import PURPOSES
-from staithe.law.routes import Library, Parties, Route
-from staithe.law.vocabulary import CONDITIONS, DOCUMENTS, NATIONS, PARTIES
+from staithe.law.faults import library_faults
+from staithe.law.gateway import Gateway
+from staithe.law.library import Library
+from staithe.law.lists import SpecifiedList
+from staithe.law.predicate import Predicate, compile_predicate
+from staithe.law.reading import load_yaml, shipped_texts
+from staithe.law.rows import (
+    Act,
+    Basis,
+    Bearing,
+    Claim,
+    Contradiction,
+    Near,
+    Restriction,
+)
+from staithe.law.words import (
+    Body,
+    Fact,
+    InformationClass,
+    PurposeWord,
+    Word,
+    Words,
+    by_id,
+)
 
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Iterator, Mapping
+    from collections.abc import Iterator, Mapping
 
-
-_ROUTE = TypeAdapter(Route)
-_ID = re.compile(r"[a-z0-9]+(-[a-z0-9]+)*")
+Row = TypeVar("Row")
 
 
 class BadLibrary(BadInput):
-    """The route files cannot be used; `faults` names each fault with its file."""
+    """The data files cannot be used; `faults` names each fault with its file."""
 
     code = "bad-route-library"
 
@@ -34,94 +55,175 @@ class BadLibrary(BadInput):
         self.faults = tuple(faults)
 
 
-class _OneKeyLoader(yaml.SafeLoader):
-    """Plain YAML in which a key written twice is a fault, not a silent loss."""
-
-
-def _one_key_mapping(loader: _OneKeyLoader, node: yaml.MappingNode) -> dict[Any, Any]:
-    keys = [loader.construct_object(key, deep=True) for key, _ in node.value]
-    for key in keys:
-        if keys.count(key) > 1:
-            raise yaml.constructor.ConstructorError(
-                None, None, f"{key!r} is written twice", node.start_mark
-            )
-    return loader.construct_mapping(node, deep=True)
-
-
-_OneKeyLoader.add_constructor(
-    yaml.resolver.BaseResolver.DEFAULT_MAPPING_TAG, _one_key_mapping
-)
+@cache
+def _adapter(kind: Any) -> TypeAdapter[Any]:
+    return TypeAdapter(kind)
 
 
 @cache
 def load_shipped() -> Library:
     """Read the files that ship with the program, once."""
-    folder = files("staithe.law").joinpath("data", "routes")
-    return read_library(
-        {
-            file.name: file.read_text("utf-8")
-            for file in folder.iterdir()
-            if file.name.endswith(".yaml")
-        }
-    )
+    return read_library(shipped_texts())
+
+
+@cache
+def shipped_words() -> Words:
+    """Read only the words that ship with the program, once."""
+    reader = _Reader(shipped_texts())
+    words = reader.words()
+    if reader.faults:
+        raise BadLibrary(reader.faults)
+    return words
 
 
 def read_library(texts: Mapping[str, str]) -> Library:
-    """Read route files (name -> YAML text); BadLibrary with every fault if any."""
-    routes: list[Route] = []
-    faults: list[str] = []
-    for name, text in sorted(texts.items()):
+    """Read data files (path below data -> YAML text); BadLibrary with every fault."""
+    reader = _Reader(texts)
+    library = reader.library()
+    if library is not None:
+        reader.faults += library_faults(library)
+    if library is None or reader.faults:
+        raise BadLibrary(reader.faults)
+    return library
+
+
+class _Reader:
+    """Collects what the files say and what is wrong with them."""
+
+    def __init__(self, texts: Mapping[str, str]) -> None:
+        self.texts = texts
+        self.faults: list[str] = []
+        self.context: dict[str, Any] = {}
+
+    def plain(self, path: str) -> Any:
         try:
-            route = _ROUTE.validate_python(yaml.load(text, Loader=_OneKeyLoader))  # noqa: S506  a SafeLoader with one rule more
+            return load_yaml(self.texts[path])
+        except KeyError:
+            self.faults.append(f"{path}: the file is missing")
         except yaml.YAMLError as error:
-            faults.append(f"{name}: not YAML: {' '.join(str(error).split())}")
+            self.faults.append(f"{path}: not YAML: {' '.join(str(error).split())}")
+        return None
+
+    def one(self, path: str, kind: type[Row], value: Any, at: str = "") -> Row | None:
+        try:
+            row: Row = _adapter(cast("Any", kind)).validate_python(
+                value, context=self.context
+            )
         except ValidationError as error:
-            faults += [f"{name}: {sentence}" for sentence in _sentences(error)]
-        else:
-            faults += [f"{name}: {sentence}" for sentence in _faults(route, name)]
-            routes.append(route)
-    if faults:
-        raise BadLibrary(faults)
-    return Library(tuple(sorted(routes, key=lambda route: (route.title, route.id))))
+            self.faults += [f"{path}: {at}{line}" for line in _sentences(error)]
+            return None
+        return row
+
+    def rows(self, path: str, kind: type[Row], value: Any = None) -> list[Row]:
+        items = self.plain(path) if value is None else value
+        if not isinstance(items, list):
+            if items is not None:
+                self.faults.append(f"{path}: must be a list of rows")
+            return []
+        found = [
+            self.one(path, kind, item, _place(item, n)) for n, item in enumerate(items)
+        ]
+        good = [each for each in found if each is not None]
+        self.faults += [f"{path}: {name} is written twice" for name in _twice(good)]
+        return good
+
+    def words(self) -> Words:
+        parties = self.plain("words/parties.yaml")
+        parties = parties if isinstance(parties, dict) else {}
+        words = Words(
+            conditions=by_id(self.rows("words/conditions.yaml", Word)),
+            documents=by_id(self.rows("words/documents.yaml", Word)),
+            parties=by_id(
+                self.rows("words/parties.yaml", Word, parties.get("kinds", []))
+            ),
+            groups={k: frozenset(v) for k, v in parties.get("groups", {}).items()},
+            purposes=by_id(self.rows("words/purposes.yaml", PurposeWord)),
+            facts=by_id(self.rows("words/facts.yaml", Fact)),
+            classes=by_id(self.rows("words/kinds.yaml", InformationClass)),
+            bodies=by_id(self.rows("words/bodies.yaml", Body)),
+            verdicts=by_id(self.rows("words/verdicts.yaml", PurposeWord)),
+            gateways=frozenset(_stem(path) for path in self._in("gateways")),
+        )
+        self.context["words"] = words
+        return words
+
+    def library(self) -> Library | None:
+        words = self.words()
+        gateways = self._files("gateways", Gateway)
+        lists = self._files("lists", SpecifiedList)
+        about = self.plain("library.yaml") or {}
+        rows = {
+            "restrictions": tuple(self.rows("rows/restrictions.yaml", Restriction)),
+            "bearings": tuple(self.rows("rows/bearings.yaml", Bearing)),
+            "near": tuple(self.rows("rows/near.yaml", Near)),
+            "bases": tuple(self.rows("rows/bases.yaml", Basis)),
+            "claims": tuple(self.rows("rows/claims.yaml", Claim)),
+            "contradictions": tuple(
+                self.rows("rows/contradictions.yaml", Contradiction)
+            ),
+            "acts": tuple(self.rows("rows/acts.yaml", Act)),
+        }
+        if not {"begins", "checked_on"} <= set(about):
+            self.faults.append("library.yaml: needs begins and checked_on")
+            return None
+        return Library(
+            routes=tuple(sorted(gateways, key=lambda each: (each.title, each.id))),
+            lists={each.id: each for each in lists},
+            words=words,
+            condition_tests=self.condition_tests(words),
+            begins=about["begins"],
+            checked_on=about["checked_on"],
+            **rows,  # type: ignore[arg-type]  # each is a tuple of its own kind
+        )
+
+    def condition_tests(self, words: Words) -> dict[str, Predicate]:
+        found = {}
+        for word in words.conditions.values():
+            if word.when is not None:
+                try:
+                    found[word.id] = compile_predicate(word.when, words)
+                except ValueError as error:
+                    self.faults.append(
+                        f"words/conditions.yaml: {word.id}: when: {error}"
+                    )
+        return found
+
+    def _file(self, path: str, kind: type[Row]) -> Row | None:
+        value = self.plain(path)
+        if value is None:
+            return None
+        row = self.one(path, kind, value)
+        if row is not None and getattr(row, "id", "") != _stem(path):
+            self.faults.append(
+                f"{path}: id: {getattr(row, 'id', '')!r} must be the name of the file"
+            )
+        return row
+
+    def _files(self, folder: str, kind: type[Row]) -> list[Row]:
+        found = [self._file(path, kind) for path in self._in(folder)]
+        return [each for each in found if each is not None]
+
+    def _in(self, folder: str) -> Iterator[str]:
+        return (path for path in sorted(self.texts) if path.startswith(f"{folder}/"))
+
+
+def _stem(path: str) -> str:
+    return path.rpartition("/")[2].removesuffix(".yaml")
+
+
+def _place(item: Any, number: int) -> str:
+    name = item.get("id") or item.get("path") if isinstance(item, dict) else None
+    return f"{name or f'row {number + 1}'}: "
+
+
+def _twice(rows: list[Any]) -> list[str]:
+    names = [
+        getattr(r, "id", None) or getattr(r, "path", None) or r.short for r in rows
+    ]
+    return sorted({name for name in names if names.count(name) > 1})
 
 
 def _sentences(error: ValidationError) -> Iterator[str]:
     for fault in error.errors():
         place = ".".join(str(part) for part in fault["loc"]) or "the file"
         yield f"{place}: {fault['msg']}"
-
-
-def _faults(route: Route, name: str) -> Iterator[str]:
-    if name != f"{route.id}.yaml" or not _ID.fullmatch(route.id):
-        yield f"id: {route.id!r} must be the name of the file"
-    for field in ("title", "summary", "citation", "version_seen", "onward"):
-        if not getattr(route, field).strip():
-            yield f"{field}: must not be empty"
-    if route.valid_from and route.valid_to and route.valid_to < route.valid_from:
-        yield "valid_to: is before valid_from"
-    yield from _strange("purposes", route.purposes, PURPOSES)
-    yield from _strange("conditions", route.conditions, CONDITIONS)
-    yield from _strange("documents", route.documents, DOCUMENTS, needed=False)
-    yield from _strange("nations", route.nations, NATIONS)
-    yield from _party_faults("holders", route.holders)
-    yield from _party_faults("recipients", route.recipients)
-
-
-def _party_faults(side: str, parties: Parties) -> Iterator[str]:
-    for name in ("listed", "barred"):
-        values = getattr(parties, name)
-        yield from _strange(f"{side}.{name}", values, PARTIES, needed=False)
-    for both in sorted(set(parties.listed) & set(parties.barred)):
-        yield f"{side}: {both} is both listed and barred"
-
-
-def _strange(
-    field: str, values: tuple[str, ...], known: Collection[str], *, needed: bool = True
-) -> Iterator[str]:
-    if needed and not values:
-        yield f"{field}: must not be empty"
-    for value in sorted(set(values)):
-        if value not in known:
-            yield f"{field}: there is no {value!r} in the vocabulary"
-        if values.count(value) > 1:
-            yield f"{field}: {value} is written twice"

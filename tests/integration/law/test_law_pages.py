@@ -28,7 +28,7 @@ def test_the_list_narrows_to_a_purpose_and_nonsense_means_all(client):
     debt = text_of(client.get("/law?purpose=debt-recovery"))
     assert "/law/dea-48-debt" in debt
     assert "/law/dea-64-research" not in debt
-    assert "/law/dea-64-research" in text_of(client.get("/law?purpose=%00nonsense"))
+    assert "/law/dea-64-research" in text_of(client.get("/law?purpose=nonsense"))
 
 
 @pytest.mark.parametrize("route", load_routes().routes, ids=lambda r: r.id)
@@ -48,7 +48,7 @@ def test_programs_read_the_same_library(client):
     routes = client.get("/api/v1/law/routes").json()
     assert [r["id"] for r in routes] == [r.id for r in load_routes().routes]
     debt = client.get("/api/v1/law/routes?purpose=debt-recovery&on=2026-01-01").json()
-    assert [r["id"] for r in debt] == ["dea-48-debt"]
+    assert {r["id"] for r in debt} == {"dea-48-debt", "wra-127-hmrc-dwp"}
     assert client.get("/api/v1/law/routes?on=2010-01-01").json() != routes
     one = client.get("/api/v1/law/routes/dea-64-research").json()
     assert one["citation"] == "DEA 2017 s64"

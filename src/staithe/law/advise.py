@@ -1,0 +1,296 @@
+"""Facts in, advice out: pure, deterministic, three-valued.
+
+Every gateway is tried in every direction; restrictions that travel with the data are
+applied; what is unknown is asked. The law itself is in data files: this module only
+puts the answers of rows together.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from staithe.base.errors import BadInput
+from staithe.law.advice import Advice, Question
+from staithe.law.assemble import assemble
+from staithe.law.case import read_cases
+from staithe.law.citations import sections_named
+from staithe.law.library import load_library
+from staithe.law.rows import in_force
+from staithe.law.trial import YES_NO, Trial, fact_question, try_gateway
+from staithe.law.truth import Truth
+
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from datetime import date
+
+    from staithe.law.case import Case
+    from staithe.law.gateway import Gateway
+    from staithe.law.library import Library
+    from staithe.law.predicate import Predicate
+    from staithe.law.rows import Claim, Restriction
+
+BASICS = ("holder.type", "recipient.type", "purpose.code", "personal_data")
+MOST_ROUTES = 6
+NOBODY = {"anonymous", "non-personal"}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Weighing:
+    """Everything found out about some facts, before it is put into words."""
+
+    library: Library
+    case: Case
+    flows: tuple[Case, ...]
+    trials: tuple[tuple[Trial, ...], ...]
+    best: dict[str, Trial]
+    candidates: tuple[str, ...]
+    asked: str
+    claims: tuple[Claim, ...]
+    restrictions: tuple[Restriction, ...]
+    barring: tuple[Restriction, ...]
+    questions: tuple[Question, ...]
+    verdict: str
+    chosen: tuple[str, ...]
+
+
+def advise(
+    facts: object, *, on: date | None = None, library: Library | None = None
+) -> Advice:
+    """Say what the library makes of some facts on a day.
+
+    `facts` is a mapping of the vocabulary, or a case with `facts` in it. Without a
+    day, theirs is used, or else the day the library was last checked, so that the
+    same facts always have the same answer. BadInput names the field at fault.
+    """
+    the_library = library or load_library()
+    cases = read_cases(
+        facts,
+        words=the_library.words,
+        on=on,
+        begins=the_library.begins,
+        checked_on=the_library.checked_on,
+    )
+    for row in the_library.contradictions:
+        if any(row.when(case) for case in cases):
+            raise BadInput(f"{row.field}: {row.text}", field=row.field)
+    return assemble(_weigh(cases, the_library))
+
+
+def _weigh(cases: Sequence[Case], library: Library) -> Weighing:
+    case = cases[0]
+    flows = tuple(each for one in cases for each in _directions(one))
+    trials = tuple(
+        tuple(
+            try_gateway(g, flow, library, direction=_direction(flow, n))
+            for g in library.routes
+        )
+        for n, flow in enumerate(flows)
+    )
+    best = _best(trials)
+    claims = _claims(case, library)
+    restrictions = tuple(
+        row
+        for row in library.restrictions
+        if in_force(row, case.on) and _holds(row.when, flows)
+    )
+    barring, open_ = _bars(restrictions, case)
+    candidates = _candidates(best)
+    asked = _asked(case, claims, library)
+    basics = [
+        fact_question(path, library, ("every route",))
+        for path in BASICS
+        if any(flow.values.get(path) is None for flow in flows)
+    ]
+    questions = (*basics, *open_)
+    found = Weighing(
+        library=library, case=case, flows=flows, trials=trials, best=best,
+        candidates=candidates, asked=asked, claims=claims, restrictions=restrictions,
+        barring=barring, questions=questions, verdict="", chosen=(),
+    )  # fmt: skip
+    verdict, chosen, why = _verdict(found)
+    return _with(found, verdict, chosen, why)
+
+
+def _with(
+    found: Weighing,
+    verdict: str,
+    chosen: tuple[str, ...],
+    bars: tuple[Restriction, ...],
+) -> Weighing:
+    return Weighing(
+        library=found.library, case=found.case.with_verdict(verdict),
+        flows=found.flows, trials=found.trials, best=found.best,
+        candidates=found.candidates, asked=found.asked, claims=found.claims,
+        restrictions=found.restrictions, barring=bars, questions=found.questions,
+        verdict=verdict, chosen=chosen,
+    )  # fmt: skip
+
+
+def _directions(case: Case) -> list[Case]:
+    return [case, case.reversed()] if case.values["reciprocal"] else [case]
+
+
+def _direction(flow: Case, number: int) -> str:
+    if flow.values["reciprocal"] and number % 2:
+        return "recipient to holder"
+    return "holder to recipient"
+
+
+def _rank(trial: Trial) -> tuple[int, int, str]:
+    order = {True: 0, None: 1, False: 2}[trial.answer]
+    unsure = sum(each.answer is not True for each in trial.steps)
+    return order, unsure, trial.gateway.id
+
+
+def _best(trials: Sequence[Sequence[Trial]]) -> dict[str, Trial]:
+    found: dict[str, Trial] = {}
+    for flow in trials:
+        for trial in flow:
+            before = found.get(trial.gateway.id)
+            if before is None or _rank(trial) < _rank(before):
+                found[trial.gateway.id] = trial
+    return found
+
+
+def _candidates(best: dict[str, Trial]) -> tuple[str, ...]:
+    fits = [
+        trial
+        for trial in best.values()
+        if trial.answer is not False and trial.serves and _known_side(trial)
+    ]
+    return tuple(t.gateway.id for t in sorted(fits, key=_rank)[:MOST_ROUTES])
+
+
+def _known_side(trial: Trial) -> bool:
+    """A route for any purpose is a candidate only for a holder known to have it."""
+    return trial.gateway.purposes != ("*",) or trial.step("holder").answer is True
+
+
+def _holds(test: Predicate | None, flows: Sequence[Case]) -> bool:
+    return test is None or any(test(flow) is True for flow in flows)
+
+
+def _claims(case: Case, library: Library) -> tuple[Claim, ...]:
+    text = case.claims["power_claimed"].lower()
+    return tuple(
+        row for row in library.claims if any(name in text for name in row.names)
+    )
+
+
+def _asked(case: Case, claims: Sequence[Claim], library: Library) -> str:
+    """Return the route that was named: outright, or by the power claimed."""
+    asked: str | None = case.values.get("route_asked")
+    if asked:
+        return asked
+    named = next((row.gateway for row in claims if row.gateway), "")
+    if named or not case.claims["power_claimed"]:
+        return named
+    sections = sections_named(case.claims["power_claimed"], library.acts)
+    fits = [g.id for g in library.routes if _home(g) in sections]
+    return fits[0] if len(fits) == 1 else ""
+
+
+def _home(gateway: Gateway) -> str:
+    """Return the section a gateway is in, without its subsections."""
+    return re.sub(r"( s\d+[A-Z]*)\(.*", r"\1", gateway.citation)
+
+
+def _bars(
+    restrictions: Sequence[Restriction], case: Case
+) -> tuple[tuple[Restriction, ...], list[Question]]:
+    barring: list[Restriction] = []
+    open_: list[Question] = []
+    for row in restrictions:
+        bars: Truth = row.bars_when(case) if row.bars_when is not None else False
+        asks = row.asks_when(case) if row.asks_when is not None else False
+        answer = case.answers.get(row.id)
+        if bars or (asks is not False and answer is False):
+            barring.append(row)
+        elif asks is not False and answer is None:
+            question = Question(
+                row.id,
+                row.ask,
+                row.fact,
+                YES_NO,
+                decides=True,
+                hangs_on=(f"restriction:{row.id}",),
+            )
+            open_.append(question)
+    return tuple(barring), open_
+
+
+Found = tuple[str, tuple[str, ...], tuple["Restriction", ...]]
+
+
+def _verdict(found: Weighing) -> Found:
+    if found.barring:
+        return "prohibited-as-described", (), found.barring
+    if _nobody(found):
+        opened = tuple(g for g in found.candidates if g == "open-release")
+        return "gateway-not-needed", opened, ()
+    asked = found.best.get(found.asked)
+    if asked is not None and asked.answer is False:
+        return _asked_in_vain(found)
+    if asked is not None:
+        return _among(found, (found.asked,))
+    return _among(found, found.candidates)
+
+
+def _nobody(found: Weighing) -> bool:
+    values = found.case.values
+    if values["personal_data"] not in NOBODY or found.questions:
+        return False
+    if values["personal_data"] == "anonymous" and (
+        found.case.stated["disclosure_control"] is False
+    ):
+        return False
+    if any(row.covers_all for row in found.restrictions):
+        return False
+    fits = [found.best[g] for g in found.candidates if found.best[g].answer]
+    if any(each.gateway.kind == "requires" for each in fits):
+        return False
+    return not (
+        values["about_legal_entities"]
+        and any(each.gateway.id != "open-release" for each in fits)
+    )
+
+
+def _asked_in_vain(found: Weighing) -> Found:
+    bars = _bars_without_route(found)
+    if bars and not found.candidates:
+        return "prohibited-as-described", (), bars
+    return "not-by-this-route", (), ()
+
+
+def _bars_without_route(found: Weighing) -> tuple[Restriction, ...]:
+    return tuple(
+        row
+        for row in found.restrictions
+        if row.bars_if_no_route is not None
+        and _holds(row.bars_if_no_route, found.flows)
+    )
+
+
+def _among(found: Weighing, routes: tuple[str, ...]) -> Found:
+    certain = tuple(
+        route
+        for route in routes
+        if any(t.answer for flow in found.trials for t in flow if t.gateway.id == route)
+    )
+    covered = all(
+        any(t.answer and t.gateway.id in routes for t in flow) for flow in found.trials
+    )
+    if covered and certain and not found.questions:
+        duty = [g for g in certain if found.best[g].gateway.kind == "requires"]
+        return ("duty", tuple(duty), ()) if duty else ("may-apply", certain, ())
+    if certain and covered:
+        return "may-apply-if", certain, ()
+    if routes or found.questions:
+        return "may-apply-if", routes, ()
+    bars = _bars_without_route(found)
+    if bars:
+        return "prohibited-as-described", (), bars
+    return "no-route-encoded", (), ()

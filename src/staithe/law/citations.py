@@ -1,0 +1,259 @@
+"""Citations: the short form, whether one meets another, and what is wrong in a text.
+
+Published documents cite the wrong chapter, or a paragraph where an Act has sections;
+the linter says so from the rows of data/rows/acts.yaml.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from staithe.base.errors import TooLarge
+
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator, Sequence
+
+    from staithe.law.rows import Act
+
+MOST_TEXT = 200_000
+_UNITS = {"s": "section", "ss": "section", "art": "article", "sch": "schedule"}
+_SHORT = re.compile(
+    r"(?P<act>.+?) (?:"
+    r"(?P<unit>ss?|Art )(?P<number>\d+[A-Z]{0,3})(?P<deep>(?:\([0-9a-z]+\))*)"
+    r"(?:-(?P<last>\d+[A-Z]{0,3}))?"
+    r"|(?P<sch>Sch)(?: (?P<schedule>\d+))?(?: para (?P<para>\d+)(?P<paradeep>(?:\([0-9a-z]+\))*))?"
+    r"|(?P<annex>Annex \d+)"
+    r"|reg (?P<reg>\d+)(?P<regdeep>(?:\([0-9a-z]+\))*)"
+    r")"
+)
+_INSTRUMENT = re.compile(r"SI \d{4}/\d+")
+
+
+@dataclass(frozen=True, slots=True)
+class Citation:
+    """A citation taken apart: the Act, then the path into it, outermost first."""
+
+    act: str
+    path: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class CitationFinding:
+    """One thing wrong in a text: the words, the kind of fault, what is right."""
+
+    found: str
+    kind: str
+    says: str
+
+
+def parse_citation(text: str, acts: Sequence[Act]) -> Citation | None:
+    """Read a citation of the short form, or None if it is not one."""
+    if _INSTRUMENT.fullmatch(text):
+        return Citation(text, ())
+    match = _SHORT.fullmatch(text)
+    if match is None:
+        return None
+    act = match["act"]
+    if not (_INSTRUMENT.fullmatch(act) or any(act == each.short for each in acts)):
+        return None
+    return Citation(act, tuple(_path(match)))
+
+
+def _path(match: re.Match[str]) -> Iterator[str]:
+    if match["number"]:
+        yield match["unit"].strip().rstrip("s").lower() or "s"
+        yield match["number"] + (f"-{match['last']}" if match["last"] else "")
+        yield from _deeper(match["deep"])
+    elif match["sch"]:
+        yield "sch"
+        if match["schedule"]:
+            yield match["schedule"]
+        if match["para"]:
+            yield from ("para", match["para"])
+            yield from _deeper(match["paradeep"])
+    elif match["reg"]:
+        yield from ("reg", match["reg"])
+        yield from _deeper(match["regdeep"])
+    elif match["annex"]:
+        yield from match["annex"].lower().split()
+
+
+def _deeper(text: str | None) -> list[str]:
+    return re.findall(r"\(([0-9a-z]+)\)", text or "")
+
+
+def is_met(expected: Citation, by: Citation) -> bool:
+    """Say whether a citation is met by the same or a deeper pointer."""
+    return expected.act == by.act and by.path[: len(expected.path)] == expected.path
+
+
+def lint(text: str, acts: Sequence[Act]) -> list[CitationFinding]:
+    """Find citations in a text that cannot be right, in the order of the text."""
+    if len(text) > MOST_TEXT:
+        raise TooLarge(
+            f"text: has {len(text):,} characters. At most {MOST_TEXT:,} are accepted; "
+            "paste less at a time.",
+            field="text",
+        )
+    findings: list[tuple[int, CitationFinding]] = []
+    plain = text.replace("’", "'").replace("–", "-").replace("—", "-")
+    for match, act in _mentions(plain, acts):
+        before = _clause_before(plain, match.start())
+        after = plain[match.end() : match.end() + 160]
+        findings += [
+            (match.start(), finding)
+            for finding in _check(act, match.group(), before, after)
+        ]
+    if not findings and text.strip() and _names_unknown_act(plain, acts):
+        findings.append((0, _unknown_act(plain)))
+    found: list[CitationFinding] = []
+    for _, finding in sorted(findings, key=lambda pair: pair[0]):
+        if finding not in found:
+            found.append(finding)
+    return found
+
+
+def _mentions(text: str, acts: Sequence[Act]) -> Iterator[tuple[re.Match[str], Act]]:
+    names = {n.lower(): act for act in acts for n in (*act.names, act.short)}
+    pattern = "|".join(re.escape(name) for name in sorted(names, key=len, reverse=True))
+    for match in re.finditer(rf"\b(?:{pattern})(?!\w)", text, re.IGNORECASE):
+        yield match, names[match.group().lower()]
+
+
+def _clause_before(text: str, start: int) -> str:
+    """Return the pointer that stands before an Act: "section 48 of the ..."."""
+    piece = text[max(0, start - 60) : start]
+    match = re.search(
+        r"((?:part|chapter|section|sections|paragraph|paragraphs|article|s|ss|para|art)"
+        r"\.?\s*\d[\w()., -]*?(?:of|in)\s+(?:the\s+)?)$",
+        piece,
+        re.IGNORECASE,
+    )
+    return match.group(1) if match else ""
+
+
+_UNIT_WORDS = (
+    ("section", r"(?:sections?|ss?\.?)"),
+    ("paragraph", r"(?:paragraphs?|paras?\.?)"),
+    ("article", r"(?:articles?|arts?\.?)"),
+    ("regulation", r"(?:regulations?|regs?\.?)"),
+)
+
+
+def _check(act: Act, named: str, before: str, after: str) -> Iterator[CitationFinding]:
+    pointer = f"{before} {_pointer(after)}".strip()
+    shown = " ".join(f"{before}{named}{_pointer(after)}".split())
+    if act.superseded:
+        yield CitationFinding(
+            shown, "superseded", f"{act.name} is superseded by {act.superseded}"
+        )
+        return
+    chapter = _number(r"chapter", pointer)
+    part = _number(r"part", pointer)
+    in_schedule = re.search(r"\bsch(?:edule)?\b", pointer, re.IGNORECASE)
+    for unit, pattern in _UNIT_WORDS:
+        number = _number(pattern, pointer)
+        if number is None or (in_schedule and unit != "article"):
+            continue
+        if unit != act.unit:
+            yield _wrong_unit(act, shown, unit)
+        yield from _wrong_place(act, shown, number, chapter, part)
+
+
+def _pointer(after: str) -> str:
+    match = re.match(
+        r"(?:\s*\(?(?:DEA|the Act)?\)?,?\s*(?:(?:part|chapter|section|sections|paragraph|"
+        r"paragraphs|article|articles|schedule|sch|regulation|regulations|s|ss|para|paras|art|arts|reg)"
+        r"\.?\s*\d+[A-Z]{0,3}(?:\(\w+\))*(?:\s*(?:-|to|and)\s*\d+[A-Z]{0,3})?))+",
+        after,
+        re.IGNORECASE,
+    )
+    return match.group() if match else ""
+
+
+def _number(word: str, text: str) -> int | None:
+    match = re.search(rf"(?<!\w){word}\s*(\d+)", text, re.IGNORECASE)
+    return int(match.group(1)) if match else None
+
+
+def _wrong_unit(act: Act, shown: str, unit: str) -> CitationFinding:
+    thing = "an Act" if act.unit == "section" else act.name
+    article = "an" if act.unit[0] in "aeiou" else "a"
+    return CitationFinding(
+        shown, "wrong-unit", f"{article} {act.unit} of {thing}, not a {unit}"
+    )
+
+
+def _wrong_place(
+    act: Act, shown: str, number: int, chapter: int | None, part: int | None
+) -> Iterator[CitationFinding]:
+    home = next((p for p in act.parts if p.first <= number <= p.last), None)
+    if home and chapter is not None and chapter != home.chapter:
+        other = next((p for p in act.parts if p.chapter == chapter), None)
+        runs = (
+            f"; Chapter {other.chapter} ({other.about}) is ss{other.first}-{other.last}"
+            if other
+            else f"; there is no Chapter {chapter} in Part {home.part}"
+        )
+        yield CitationFinding(
+            shown,
+            "wrong-chapter",
+            f"{act.unit} {number} is in Chapter {home.chapter} ({home.about}){runs}",
+        )
+    if home and part is not None and part != home.part:
+        yield CitationFinding(
+            shown,
+            "wrong-part",
+            f"{act.unit} {number} is in Part {home.part}, not Part {part}",
+        )
+    if act.gone and number in act.gone:
+        yield CitationFinding(
+            shown,
+            "superseded",
+            f"{act.unit} {number} of {act.name}: {act.gone[number]}",
+        )
+    if act.sections and number > act.sections:
+        yield CitationFinding(
+            shown,
+            "not-found",
+            f"{act.name} has no {act.unit} {number}; its last is {act.sections}",
+        )
+
+
+_ACT_NAME = re.compile(
+    r"\b((?:[A-Z][\w()&,'-]*\s+|of\s+|and\s+|the\s+|for\s+)+Act\s+\d{4})"
+)
+
+
+def _names_unknown_act(text: str, acts: Sequence[Act]) -> bool:
+    return bool(_ACT_NAME.search(text)) and not any(_mentions(text, acts))
+
+
+def _unknown_act(text: str) -> CitationFinding:
+    match = _ACT_NAME.search(text)
+    shown = match.group(1) if match else text[:80]
+    return CitationFinding(
+        shown, "not-found", "this Act is not in the library; check it by hand"
+    )
+
+
+def sections_named(text: str, acts: Sequence[Act]) -> set[str]:
+    """Return the sections that a text names, in the short form without subsections."""
+    found = set()
+    plain = text.replace("’", "'").replace("–", "-")
+    for match, act in _mentions(plain, acts):
+        before = _clause_before(plain, match.start())
+        pointer = f"{before} {_pointer(plain[match.end() : match.end() + 160])}"
+        for number in re.findall(
+            r"(?<!\w)(?:sections?|ss?\.?)\s*(\d+[A-Z]{0,3})", pointer, re.IGNORECASE
+        ):
+            found.add(f"{act.short} s{number.upper()}")
+    return found
+
+
+def short_forms(citations: Iterable[str]) -> list[str]:
+    """Return citations once each, in the order given."""
+    return list(dict.fromkeys(citations))

@@ -1,0 +1,169 @@
+"""The other rows of law: what travels with data, what facts add, what people claim.
+
+Each class is the schema of one file in data/rows; the engine only applies them.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import date
+from typing import Literal
+
+from staithe.law.predicate import Test
+from staithe.law.words import STRICT
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Restriction:
+    """What binds information because of where it came from."""
+
+    __pydantic_config__ = STRICT
+
+    id: str
+    title: str
+    text: str
+    when: Test
+    bars_when: Test | None = None
+    bars_if_no_route: Test | None = None
+    asks_when: Test | None = None
+    ask: str = ""
+    fact: str = ""
+    rules_out: Literal["", "same-origin"] = ""
+    covers_all: bool = False
+    cites: tuple[str, ...] = ()
+    route_cites: tuple[str, ...] | None = None
+    conditions: tuple[str, ...] = ()
+    documents: tuple[str, ...] = ()
+    kinds: tuple[str, ...] = ()
+    status: Literal["found", "verify"]
+    sources: tuple[str, ...]
+    valid_from: date
+    valid_to: date | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Bearing:
+    """What some facts add to an answer: conditions, documents, questions, reasons."""
+
+    __pydantic_config__ = STRICT
+
+    id: str
+    gateways: tuple[str, ...] = ()
+    asked: tuple[str, ...] = ()
+    when: Test | None = None
+    ask: str = ""
+    decides: bool = False
+    explain: str = ""
+    review: str = ""
+    with_route: bool = False
+    without_route: bool = False
+    conditions: tuple[str, ...] = ()
+    documents: tuple[str, ...] = ()
+    cites: tuple[str, ...] = ()
+    valid_from: date
+    valid_to: date | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Near:
+    """Routes that people reach for on such facts, and other courses to consider."""
+
+    __pydantic_config__ = STRICT
+
+    id: str
+    when: Test
+    rule_out: tuple[str, ...] = ()
+    rule_out_origin: bool = False
+    consider: tuple[str, ...] = ()
+    consider_ids: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class BasisRow:
+    """One finding about a claimed basis, for the facts of its test."""
+
+    __pydantic_config__ = STRICT
+
+    when: Test
+    finding: Literal[
+        "claimed-basis-fits", "claimed-basis-weak", "claimed-basis-not-available"
+    ]
+    explain: str
+    cites: tuple[str, ...]
+    valid_from: date
+    valid_to: date | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Basis:
+    """A data-protection basis as people claim it."""
+
+    __pydantic_config__ = STRICT
+
+    id: str
+    title: str
+    names: tuple[str, ...]
+    rows: tuple[BasisRow, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Claim:
+    """Something claimed as a power, and what it really is."""
+
+    __pydantic_config__ = STRICT
+
+    id: str
+    names: tuple[str, ...]
+    explain: str
+    gateway: str = ""
+    cites: tuple[str, ...] = ()
+    sources: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Contradiction:
+    """Facts that cannot both be so."""
+
+    __pydantic_config__ = STRICT
+
+    id: str
+    when: Test
+    field: str
+    text: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ActPart:
+    """A run of sections that a chapter of an Act holds."""
+
+    __pydantic_config__ = STRICT
+
+    part: int
+    chapter: int
+    first: int
+    last: int
+    about: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Act:
+    """An Act or instrument: how it is cited and how it is divided."""
+
+    __pydantic_config__ = STRICT
+
+    short: str
+    name: str
+    names: tuple[str, ...]
+    unit: Literal["section", "article", "regulation"]
+    sections: int = 0
+    parts: tuple[ActPart, ...] = ()
+    gone: dict[int, str] | None = None
+    superseded: str = ""
+
+
+Dated = Restriction | Bearing | BasisRow
+
+
+def in_force(row: Dated, on: date) -> bool:
+    """Say whether a row holds on a day."""
+    return row.valid_from <= on and (row.valid_to is None or on <= row.valid_to)

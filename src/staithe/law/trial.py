@@ -1,0 +1,294 @@
+"""Tries one gateway on one case: every test, its answer, and the reason."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from staithe.law.advice import Question, Step
+from staithe.law.lists import same_objective, standing
+from staithe.law.rows import in_force
+from staithe.law.truth import Truth, both
+
+
+if TYPE_CHECKING:
+    from staithe.law.case import Case
+    from staithe.law.gateway import Gateway, Need, Parties
+    from staithe.law.library import Library
+    from staithe.law.rows import Bearing
+
+YES_NO = ("yes", "no")
+
+
+@dataclass(frozen=True, slots=True)
+class Trial:
+    """One gateway tried on one direction of a share."""
+
+    gateway: Gateway
+    direction: str
+    steps: tuple[Step, ...]
+    answer: Truth
+
+    def failed(self) -> list[Step]:
+        """Return the steps that came out no."""
+        return [each for each in self.steps if each.answer is False]
+
+    def step(self, name: str) -> Step:
+        """Return a step by its id."""
+        return next(each for each in self.steps if each.id == name)
+
+    @property
+    def serves(self) -> Truth:
+        """Whether the purpose is one of the gateway's."""
+        return self.step("purpose").answer
+
+
+def try_gateway(
+    gateway: Gateway,
+    case: Case,
+    library: Library,
+    *,
+    direction: str,
+    in_full: bool = False,
+) -> Trial:
+    """Test a gateway on a case; the answer is no, yes or not known.
+
+    A gateway for another purpose is left there, unless its reasons are to be shown.
+    """
+    steps = [_dates(gateway, case), _purpose(gateway, case)]
+    if steps[1].answer is False and not in_full:
+        return Trial(gateway, direction, tuple(steps), answer=False)
+    steps += [
+        _nations(gateway, case),
+        _party(gateway, "holder", gateway.holders, case, library),
+        _party(gateway, "recipient", gateway.recipients, case, library),
+        *(_need(gateway, need, case, library) for need in gateway.needs),
+        *_deciding(gateway, case, library),
+    ]
+    return Trial(gateway, direction, tuple(steps), both(s.answer for s in steps))
+
+
+def _settle(answer: Truth, question: Question, case: Case) -> Truth:
+    """Let an answer given under the question's id settle what is unknown."""
+    return case.answers.get(question.id) if answer is None else answer
+
+
+def _step(
+    question: Question,
+    label: str,
+    answer: Truth,
+    sentence: str,
+    case: Case,
+    *,
+    conditions: tuple[str, ...] = (),
+    cites: tuple[str, ...] = (),
+    express: bool = False,
+) -> Step:
+    settled = _settle(answer, question, case)
+    return Step(
+        id=label,
+        label=label,
+        answer=settled,
+        sentence=sentence,
+        question=question if settled is None else None,
+        conditions=conditions,
+        cites=cites,
+        express=express,
+    )
+
+
+def _dates(gateway: Gateway, case: Case) -> Step:
+    sentence = (
+        f"in force by its dates on {case.on.isoformat()}"
+        if gateway.in_force(case.on)
+        else f"by its dates it is not in force on {case.on.isoformat()}"
+    )
+    return Step(
+        "in force", "in force", gateway.in_force(case.on), sentence,
+        conditions=("in-force-check",),
+    )  # fmt: skip
+
+
+def _purpose(gateway: Gateway, case: Case) -> Step:
+    code = case.values.get("purpose.code")
+    if code is None:
+        return Step(
+            "purpose", "purpose", answer=None, sentence="the purpose is not stated"
+        )
+    serves = gateway.serves(code)
+    wanted = case.words.purpose_text(code).lower()
+    if serves:
+        return Step(
+            "purpose",
+            "purpose",
+            answer=True,
+            sentence=f"it serves this purpose: {wanted}",
+        )
+    known = "; ".join(case.words.purpose_text(p) for p in gateway.purposes[:4]).lower()
+    return Step(
+        "purpose",
+        "purpose",
+        answer=False,
+        sentence=f"it does not serve this purpose; it serves: {known}",
+    )
+
+
+def _nations(gateway: Gateway, case: Case) -> Step:
+    stated = case.values.get("nation")
+    reach = frozenset(gateway.nations)
+    here = ", ".join(gateway.nations)
+    if stated is None:
+        return Step("nation", "nation", answer=True, sentence=f"it extends to {here}")
+    if stated & reach:
+        outside = sorted(stated - reach)
+        more = f"; it does not extend to {', '.join(outside)}" if outside else ""
+        found = ("extent-check",) if outside else ()
+        return Step(
+            "nation",
+            "nation",
+            answer=True,
+            sentence=f"it extends to {here}{more}",
+            conditions=found,
+        )
+    return Step(
+        "nation",
+        "nation",
+        answer=False,
+        sentence=f"it extends to {here} as far as seen, and not to {', '.join(sorted(stated))}",
+        conditions=("extent-check", "in-force-check"),
+    )
+
+
+def _party(
+    gateway: Gateway, side: str, parties: Parties, case: Case, library: Library
+) -> Step:
+    kind = case.values.get(f"{side}.type")
+    cites: tuple[str, ...] = ()
+    if parties.list:
+        the_list = library.lists[parties.list]
+        found = standing(the_list, case, side)
+        answer, sentence = found.answer, found.note
+        cites = (the_list.citation,)
+        question = Question(
+            f"{side}-in-{parties.list}",
+            f"Is the {side} named in {the_list.citation} on this date, and at which "
+            f"paragraph? ({found.note[:1].upper()}{found.note[1:]}.)",
+            "",
+            YES_NO,
+            decides=True,
+            hangs_on=(gateway.id,),
+        )
+        conditions: tuple[str, ...] = ("both-specified",)
+    else:
+        answer = _stands(parties, kind, case)
+        sentence = parties.because or f"the {side} must be: {_lower(parties.who)}"
+        if answer:
+            sentence = f"the {side} fits: {_lower(parties.who)}"
+        conditions = ("prescribed-recipient",) if side == "recipient" else ()
+        question = Question(
+            parties.fact or f"{gateway.id}.{side}",
+            parties.ask or f"Is the {side} such a body: {_lower(parties.who)}?",
+            parties.fact,
+            YES_NO,
+            decides=True,
+            hangs_on=(gateway.id,),
+        )
+    if kind is None and answer is None:
+        question = fact_question(f"{side}.type", library, (gateway.id,))
+    return _step(
+        question, side, answer, sentence.rstrip("."), case,
+        conditions=conditions, cites=cites,
+    )  # fmt: skip
+
+
+def _stands(parties: Parties, kind: str | None, case: Case) -> Truth:
+    if kind in parties.barred:
+        return False
+    if parties.when is not None:
+        return parties.when(case)
+    return True if kind in parties.listed else None
+
+
+def _lower(text: str) -> str:
+    plain = text.rstrip(".")
+    keep = plain[:2].isupper() or plain.startswith("HM")
+    return plain if keep else plain[:1].lower() + plain[1:]
+
+
+def _need(gateway: Gateway, need: Need, case: Case, library: Library) -> Step:
+    note = ""
+    if need.when is not None:
+        answer = need.when(case)
+    else:
+        answer, note = same_objective(library.lists[need.same_objective], case)
+    sentence = note or need.because
+    question = Question(
+        need.question or f"{gateway.id}.{need.id}",
+        need.ask or f"Is it so that it is not the case that {need.because}?",
+        need.fact,
+        _accepts(need.fact, library),
+        decides=True,
+        hangs_on=(gateway.id,),
+    )
+    step = _step(
+        question, need.id.replace("-", " "), answer, sentence, case,
+        conditions=need.conditions, cites=need.cites, express=need.express,
+    )  # fmt: skip
+    if step.answer is True:
+        return _with_sentence(step, "yes, on the facts as stated")
+    if step.answer is None:
+        return _with_sentence(step, "this is not known; it is asked for")
+    return step
+
+
+def _with_sentence(step: Step, sentence: str) -> Step:
+    return Step(
+        step.id, step.label, step.answer, sentence, step.question, step.conditions,
+        step.cites, step.express,
+    )  # fmt: skip
+
+
+def _accepts(fact: str, library: Library) -> tuple[str, ...]:
+    known = library.words.facts.get(fact)
+    if known is None or known.kind == "flag":
+        return YES_NO
+    if known.kind == "choice" and isinstance(known.values, tuple):
+        return known.values
+    if known.values == "parties":
+        return tuple(library.words.parties)
+    if known.values == "purposes":
+        return tuple(library.words.purposes)
+    return ("text",)
+
+
+def fact_question(path: str, library: Library, hangs_on: tuple[str, ...]) -> Question:
+    """Return the question that asks for a fact of the vocabulary."""
+    fact = library.words.facts[path]
+    return Question(
+        path, fact.ask, path, _accepts(path, library), decides=True, hangs_on=hangs_on
+    )
+
+
+def _deciding(gateway: Gateway, case: Case, library: Library) -> list[Step]:
+    found = []
+    for row in library.bearings:
+        if not row.decides or (row.gateways and gateway.id not in row.gateways):
+            continue
+        if in_force(row, case.on) and (row.when is None or row.when(case)):
+            found.append(_bearing_step(row, gateway, case))
+    return found
+
+
+def _bearing_step(row: Bearing, gateway: Gateway, case: Case) -> Step:
+    question = Question(
+        row.id, row.ask, "", YES_NO, decides=True, hangs_on=(gateway.id,)
+    )
+    step = _step(
+        question, row.id.replace("-", " "), None, "", case, conditions=row.conditions
+    )
+    sentence = {
+        True: "answered yes",
+        False: f"the answer to “{row.ask}” is no",
+        None: "this is not known; it is asked for",
+    }[step.answer]
+    return _with_sentence(step, sentence)
