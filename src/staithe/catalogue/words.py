@@ -81,7 +81,9 @@ def _stemmer() -> snowballstemmer.stemmer:
 
 def plain_words(text: str) -> list[str]:
     """Split text into lower-case words without accents; not yet stemmed."""
-    parts = unicodedata.normalize("NFKD", text.casefold())
+    # Twice: folding may leave a form to take apart, and taking apart a capital.
+    parts = unicodedata.normalize("NFKD", text).casefold()
+    parts = unicodedata.normalize("NFKD", parts)
     folded = "".join(mark for mark in parts if not unicodedata.combining(mark))
     return [word[:LONGEST] for word in _WORD.findall(folded)]
 
