@@ -27,6 +27,7 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "doctor": ("staithe.site.commands:doctor", "django"),
     "publish": ("staithe.catalogue.cli:publish", "database"),
     "profile": ("staithe.quality.cli:profile", "nothing"),
+    "advise": ("staithe.law.cli:advise", "nothing"),
     "link": ("staithe.linkage.cli:link", "nothing"),
     "protect": ("staithe.disclosure.cli:protect", "nothing"),
     "register": ("staithe.registers.cli:register", False),

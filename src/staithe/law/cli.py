@@ -1,0 +1,95 @@
+"""`staithe advise FACTS.yaml`: what the law permits on some facts, with no server."""
+
+from __future__ import annotations
+
+import json
+from datetime import datetime
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+import yaml
+from rich.console import Console
+from rich.markup import escape
+
+from staithe.base.errors import BadInput, TooLarge
+from staithe.law.advise import advise as give_advice
+from staithe.law.library import load_library
+from staithe.law.reading import load_yaml
+
+
+if TYPE_CHECKING:
+    from staithe.law.advice import Advice
+
+MOST_BYTES = 256 * 1024
+
+
+@click.command(name="advise")
+@click.argument("file", type=click.Path(path_type=Path))
+@click.option("--json", "as_json", is_flag=True, help="Print the advice as JSON.")
+@click.option(
+    "--on",
+    type=click.DateTime(["%Y-%m-%d"]),
+    help="The day of the share; else the day in the facts, else the day of the library.",
+)
+@click.option("--reasoning", is_flag=True, help="Add every test of every route.")
+def advise(*, file: Path, as_json: bool, on: datetime | None, reasoning: bool) -> None:
+    """Say which legal routes fit some facts, which do not, and what to ask."""
+    advice = give_advice(read_facts(file), on=on.date() if on else None)
+    if as_json:
+        plain = advice.to_plain(reasoning=reasoning)
+        click.echo(json.dumps(plain, ensure_ascii=False, indent=2))
+    else:
+        show(advice, Console(), reasoning=reasoning)
+
+
+def read_facts(file: Path) -> object:
+    """Read a file of facts in YAML or JSON; BadInput says what is wrong with it."""
+    try:
+        size = file.stat().st_size
+        if size > MOST_BYTES:
+            raise TooLarge(
+                f"facts: the file has {size:,} bytes. At most {MOST_BYTES:,} are "
+                "accepted; state the facts in short.",
+                field="facts",
+            )
+        return load_yaml(file.read_text("utf-8"))
+    except OSError as error:
+        raise BadInput(f"{file} cannot be read: {error.strerror}.") from error
+    except (UnicodeDecodeError, yaml.YAMLError, RecursionError) as error:
+        line = " ".join(str(error).split())[:200]
+        raise BadInput(f"{file.name} is not YAML: {line}.", field="facts") from error
+
+
+def show(advice: Advice, console: Console, *, reasoning: bool) -> None:
+    """Print advice for a person at a terminal."""
+    verdict = load_library().words.verdicts[advice.verdict]
+    console.print(f"{verdict.text} ({advice.verdict})", style="bold")
+    for sentence in advice.explain:
+        console.print(f"  {escape(sentence)}")
+    _list(console, "Routes", [f"{g.id}: {g.why}" for g in advice.gateways])
+    _list(console, "Ruled out", [f"{r.id}: {r.why}" for r in advice.ruled_out])
+    _list(console, "Ask", advice.ask_for)
+    _list(console, "Conditions", [f"{c.id}: {c.text}" for c in advice.conditions])
+    _list(console, "Documents", [f"{d.id}: {d.text}" for d in advice.documents])
+    _list(console, "Restrictions", [f"{r.id}: {r.text}" for r in advice.restrictions])
+    _list(console, "Also consider", advice.also_consider)
+    _list(console, "Citations", advice.citations)
+    _list(console, "Citation findings", advice.citation_findings)
+    _list(console, "A person must look", advice.review_reasons)
+    if advice.lawful_basis_finding:
+        console.print(f"Lawful basis: {advice.lawful_basis_finding}")
+    dates = ", ".join(f"{name}: {day}" for name, day in advice.lists_as_of.items())
+    console.print(f"As at {advice.on.isoformat()}; lists as of {escape(dates)}")
+    console.print("This is not legal advice.")
+    if reasoning:
+        for branch in advice.reasoning:
+            steps = [f"{s.label}: {s.sentence}" for s in branch.steps]
+            _list(console, f"{branch.id} ({branch.direction})", steps)
+
+
+def _list(console: Console, heading: str, lines: list[str] | tuple[str, ...]) -> None:
+    if lines:
+        console.print(f"\n{escape(heading)}", style="bold")
+        for line in lines:
+            console.print(f"  - {escape(line)}", soft_wrap=True)
