@@ -20,6 +20,7 @@ from staithe.sharing.models import Project
 
 
 LONGEST_SQL = 20_000
+LONGEST_NAME = 255
 
 
 def ask(
@@ -40,6 +41,8 @@ def ask(
     title = check_text(title, field="title", ask="Enter the title.", most=200)
     sql = check_text(sql, field="sql", ask="Enter the SQL.", most=LONGEST_SQL)
     spec = TableSpec.from_dict(table)
+    for name in spec.needed:
+        check_text(name, field="rows", ask="Name a column.", most=LONGEST_NAME)
     tables = project_tables(project, person=by, at=at)
     path = ensure_data_file(project.reference, tables)
     policy = policy_for(tables)

@@ -22,8 +22,9 @@ def check_text(text: str, *, field: str, ask: str, most: int = MOST_TEXT) -> str
         raise BadInput(ask, field=field)
     if len(kept) > most:
         raise BadInput(f"Use {most:,} characters or fewer.", field=field)
-    if "\0" in kept:
-        raise BadInput("Text cannot hold a NUL character.", field=field)
+    # JSON can carry both, and no database can keep either.
+    if "\0" in kept or any("\ud800" <= mark <= "\udfff" for mark in kept):
+        raise BadInput("Use letters, numbers and signs only.", field=field)
     return kept
 
 
