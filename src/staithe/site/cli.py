@@ -30,7 +30,7 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "advise": ("staithe.law.cli:advise", "nothing"),
     "link": ("staithe.linkage.cli:link", "nothing"),
     "protect": ("staithe.disclosure.cli:protect", "nothing"),
-    "register": ("staithe.registers.cli:register", False),
+    "register": ("staithe.registers.cli:register", "nothing"),
     "ledger": ("staithe.ledger.cli:ledger", "nothing"),
     "states": ("staithe.sharing.cli:states", "nothing"),
     "reference": ("staithe.site.reference:reference", "django"),
