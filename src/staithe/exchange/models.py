@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from datetime import date, timedelta
+
 from django.db import models
 from django.db.models import Q
 
@@ -62,6 +64,11 @@ class Grant(models.Model):
                 name="grant_closed_when",
             ),
         ]
+
+    @property
+    def last_day(self) -> date:
+        """Return the last day on which the doors are open (the end is exclusive)."""
+        return (self.expires_at - timedelta(seconds=1)).date()
 
     @property
     def ledger_id(self) -> str:

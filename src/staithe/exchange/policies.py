@@ -42,7 +42,9 @@ def check_live(grant: Grant, *, at: datetime) -> None:
             f"The agreement was revoked on {to_text(grant.closed_at)[:10]}."
         )
     if grant.state == Grant.State.EXPIRED or at >= grant.expires_at:
-        raise NotAllowed(f"The agreement ended on {to_text(grant.expires_at)[:10]}.")
+        closed = grant.closed_at.date() if grant.closed_at else grant.last_day
+        last = min(grant.last_day, closed)
+        raise NotAllowed(f"The agreement ended on {last.isoformat()}.")
     if grant.agreement.state != Agreement.State.IN_FORCE:
         raise NotAllowed("The agreement is not in force.")
     if grant.state == Grant.State.FAILED:
