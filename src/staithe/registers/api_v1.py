@@ -256,6 +256,6 @@ ROUTES = (
 )
 
 
-def answer(request: HttpRequest, name: str, rest: str = "") -> HttpResponseBase:
+def answer(request: HttpRequest, slug: str, rest: str = "") -> HttpResponseBase:
     """Answer a request of version 1."""
-    return resources.answer(request, name, rest, routes=ROUTES, root="register")
+    return resources.answer(request, slug, rest, routes=ROUTES, root="register")

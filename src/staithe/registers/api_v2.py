@@ -307,6 +307,6 @@ ROUTES = tuple(
 )
 
 
-def answer(request: HttpRequest, name: str, rest: str = "") -> HttpResponseBase:
+def answer(request: HttpRequest, slug: str, rest: str = "") -> HttpResponseBase:
     """Answer a request of version 2."""
-    return resources.answer(request, name, rest, routes=ROUTES, root="context")
+    return resources.answer(request, slug, rest, routes=ROUTES, root="context")

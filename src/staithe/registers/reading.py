@@ -159,13 +159,16 @@ def records_at(register: int, places: Sequence[int]) -> list[StoredEntry]:
     """Return the newest entries of the records at these places, in their order."""
     if not places:
         return []
-    marks = ",".join(["%s"] * len(places))
-    found = rows(
-        _OF_RECORD + "WHERE r.register_id = %s AND r.scope = %s "
-        f"AND r.place IN ({marks})",
-        [register, DATA, *places],
-    )
-    by_place = {each.place: each for each in map(_entry, found)}
+    by_place: dict[int, StoredEntry] = {}
+    for at in range(0, len(places), CHUNK):
+        part = list(places[at : at + CHUNK])
+        marks = ",".join(["%s"] * len(part))
+        found = rows(
+            _OF_RECORD + "WHERE r.register_id = %s AND r.scope = %s "
+            f"AND r.place IN ({marks})",
+            [register, DATA, *part],
+        )
+        by_place |= {each.place: each for each in map(_entry, found)}
     return [by_place[place] for place in places if place in by_place]
 
 

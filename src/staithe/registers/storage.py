@@ -271,3 +271,18 @@ def _set_places(cursor: Any, places: list[tuple[Any, ...]]) -> None:
             "UPDATE registers_item SET place = %s WHERE register_id = %s AND hash = %s",
             [place, register, digest],
         )
+
+
+def insert_new(
+    cursor: Any,
+    table: str,
+    columns: tuple[str, ...],
+    rows: Iterable[tuple[Any, ...]],
+) -> None:
+    """Insert rows, leaving those that are there already."""
+    marks = ",".join(["%s"] * len(columns))
+    cursor.executemany(
+        f"INSERT INTO {table} ({_names(columns)}) VALUES ({marks}) "
+        "ON CONFLICT DO NOTHING",
+        list(rows),
+    )

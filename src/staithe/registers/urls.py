@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from django.urls import path
 
-from staithe.registers import api_v1, api_v2, web_log
+from staithe.registers import api_v1, api_v2, web, web_edit, web_log
 
 
-_AT = "registers/<slug:name>"
+_AT = "registers/<slug:slug>"
 
 urlpatterns = [
     path(f"{_AT}/v1", api_v1.answer, name="registers-v1-root"),
@@ -44,4 +44,37 @@ urlpatterns = [
         web_log.show_record_proof,
         name="registers-record-proof",
     ),
+    path("registers", web.list_registers, name="registers-list"),
+    path(_AT, web.show_register, name="registers-register-show"),
+    path(f"{_AT}/records", web.list_records, name="registers-record-list"),
+    path(f"{_AT}/picker.json", web.pick, name="registers-picker"),
+    path(f"{_AT}/add", web_edit.add_record, name="registers-record-add"),
+    path(f"{_AT}/upload", web_edit.upload_file, name="registers-upload"),
+    path(f"{_AT}/upload/columns", web_edit.map_columns, name="registers-upload-map"),
+    path(
+        f"{_AT}/uploads/<str:reference>",
+        web_edit.show_upload,
+        name="registers-upload-show",
+    ),
+    path(
+        f"{_AT}/corrections",
+        web_edit.list_corrections,
+        name="registers-correction-list",
+    ),
+    path(
+        f"{_AT}/corrections/<str:reference>",
+        web_edit.show_correction,
+        name="registers-correction-show",
+    ),
+    path(
+        f"{_AT}/records/<path:key>/edit",
+        web_edit.edit_record,
+        name="registers-record-edit",
+    ),
+    path(
+        f"{_AT}/records/<path:key>/propose",
+        web_edit.propose,
+        name="registers-record-propose",
+    ),
+    path(f"{_AT}/records/<path:key>", web.show_record, name="registers-record-show"),
 ]

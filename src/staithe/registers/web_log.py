@@ -42,29 +42,29 @@ def _scope(metadata: str) -> int:
 
 @require_safe
 def show_checkpoint(
-    request: HttpRequest, name: str, metadata: str = ""
+    request: HttpRequest, slug: str, metadata: str = ""
 ) -> HttpResponseBase:
     """Answer with a signed checkpoint over a whole log."""
-    register = resources.get_register(request, name)
+    register = resources.get_register(request, slug)
     signed = heads.latest_checkpoint(register, at=clock.now(), scope=_scope(metadata))
     return _file(signed.text.encode(), kind=TEXT, cache=FOR_SECONDS)
 
 
 @require_safe
-def show_keys(request: HttpRequest, name: str, metadata: str = "") -> HttpResponseBase:
+def show_keys(request: HttpRequest, slug: str, metadata: str = "") -> HttpResponseBase:
     """Answer with the verifier key in use and then earlier ones, a line each."""
-    resources.get_register(request, name)
-    keys = signing.verifier_keys(name, scope=_scope(metadata))
+    resources.get_register(request, slug)
+    keys = signing.verifier_keys(slug, scope=_scope(metadata))
     lines = "".join(f"{key}\n" for key in keys)
     return _file(lines.encode(), kind=TEXT, cache=FOR_SECONDS)
 
 
 @require_safe
 def show_tile(
-    request: HttpRequest, name: str, path: str, metadata: str = ""
+    request: HttpRequest, slug: str, path: str, metadata: str = ""
 ) -> HttpResponseBase:
     """Answer with a tile or an entry bundle that a signed checkpoint covers."""
-    register = resources.get_register(request, name)
+    register = resources.get_register(request, slug)
     data = tile_bytes(register, tiles.read_path(path), scope=_scope(metadata))
     return _file(data, kind=BINARY, cache=FOR_EVER)
 
@@ -90,32 +90,32 @@ def leaf_of(each: reading.StoredEntry) -> bytes:
 
 
 @require_safe
-def show_record_proof(request: HttpRequest, name: str, key: str) -> HttpResponseBase:
+def show_record_proof(request: HttpRequest, slug: str, key: str) -> HttpResponseBase:
     """Answer with a proof file: that the newest entry of a key is in the signed log."""
-    register = resources.get_register(request, name)
+    register = resources.get_register(request, slug)
     each = reading.find_record(register.pk, key)
     if each is None:
-        raise NotFound(f"{name} has no record {key[:80]}.")
+        raise NotFound(f"{slug} has no record {key[:80]}.")
     found = heads.proof_of(register, each.number, at=clock.now())
     answer = _file(proof.to_text(found).encode(), kind=TEXT, cache=FOR_SECONDS)
     answer["Content-Disposition"] = (
-        f'attachment; filename="{name}-{key.replace("/", "_")}.tlog-proof"'
+        f'attachment; filename="{slug}-{key.replace("/", "_")}.tlog-proof"'
     )
     return answer
 
 
 @require_safe
-def show_seal(request: HttpRequest, name: str) -> HttpResponseBase:
+def show_seal(request: HttpRequest, slug: str) -> HttpResponseBase:
     """Answer with the signed side file of the whole download, as it now is."""
-    register = resources.get_register(request, name)
+    register = resources.get_register(request, slug)
     note = deque(export.sealed(register), maxlen=1)[0][1]
     return _file(note.encode(), kind=TEXT, cache=FOR_SECONDS)
 
 
 @require_safe
-def show_feed(request: HttpRequest, name: str) -> HttpResponseBase:
+def show_feed(request: HttpRequest, slug: str) -> HttpResponseBase:
     """Answer with an Atom feed of the newest entries."""
-    register = resources.get_register(request, name)
+    register = resources.get_register(request, slug)
     first = max(1, register.size - IN_FEED + 1)
     found = reading.entries(register.pk, first, register.size)
     data = feed(register, list(reversed(found)))
