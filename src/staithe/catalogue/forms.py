@@ -16,6 +16,7 @@ from staithe.catalogue.policies import (
     LONGEST_REASON,
 )
 from staithe.ui.forms import Form
+from staithe.ui.wording import plural
 
 
 ACCEPT = ".csv,.tsv,.xlsx,.parquet,.jsonl,.ndjson"
@@ -36,14 +37,26 @@ FREQUENCY_WORDS = {
 FREQUENCY_CHOICES = [
     (code, FREQUENCY_WORDS.get(code, code.capitalize())) for code in FREQUENCIES
 ]
+# Meanings that say no more than the type of the column does.
+PLAIN = frozenset({"category", "date", "empty", "flag", "identifier", "number", "text"})
 # Columns described on one page: a server takes 1,000 answers at once, a person fewer.
 COLUMNS_AT_ONCE = 40
 
 
-class SearchForm(Form):
-    """What to look for; every field may stay empty, and nonsense is passed over."""
+class WordsForm(Form):
+    """What to look for."""
 
-    q = forms.CharField(label="Words", required=False, max_length=200)
+    q = forms.CharField(
+        label="Search the catalogue",
+        required=False,
+        max_length=200,
+        widget=forms.TextInput(attrs={"type": "search"}),
+    )
+
+
+class FilterForm(Form):
+    """How to narrow what was found; every field may stay empty."""
+
     organisation = forms.ChoiceField(label="Held by", required=False)
     access_rights = forms.ChoiceField(label="Who can use it", required=False)
     kind = forms.ChoiceField(label="Kind", required=False)
@@ -56,7 +69,7 @@ class SearchForm(Form):
             field.choices = [("", "Any"), *choices]
 
     def chosen(self) -> dict[str, str]:
-        """Return the answers that can be used."""
+        """Return the answers that can be used; nonsense is passed over."""
         self.is_valid()
         return {name: str(value) for name, value in self.cleaned_data.items() if value}
 
@@ -217,6 +230,15 @@ class ColumnsForm(Form):
                 max_length=LONGEST_MEANING,
                 initial=column["description"],
             )
+
+    def hint_of(self, column: dict[str, Any]) -> str:
+        """Say in a line what profiling found in a column."""
+        meaning = column["semantic_type"]
+        looks = "" if meaning in PLAIN else f", looks like {meaning.replace('_', ' ')}"
+        values = plural(column["distinct"], "different value")
+        return (
+            f"{column['type'].capitalize()}{looks}; {values}, {column['nulls']:,} empty"
+        )
 
     def rows(self) -> list[tuple[dict[str, Any], Any, Any]]:
         """Return each column with its two fields."""

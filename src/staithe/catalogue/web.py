@@ -14,10 +14,11 @@ from django.shortcuts import redirect
 from staithe.base.clock import now
 from staithe.catalogue import panels
 from staithe.catalogue.csv_text import csv_chunks
-from staithe.catalogue.forms import FREQUENCY_WORDS, SearchForm
+from staithe.catalogue.forms import FREQUENCY_WORDS, FilterForm, WordsForm
 from staithe.catalogue.models import Asset
 from staithe.catalogue.open_metadata import FORMATS, best_format, describe
 from staithe.catalogue.permissions import check_open, may_see_inside
+from staithe.catalogue.policies import OPEN_LICENCE
 from staithe.catalogue.queries import (
     SearchPage,
     card_of,
@@ -52,9 +53,9 @@ CSV_HEADER = [
 def list_assets(request: HttpRequest) -> HttpResponse:
     """Search the catalogue."""
     query = query_of(request)
-    form = SearchForm(request.GET, facets=facets())
+    asked, form = WordsForm(request.GET), FilterForm(request.GET, facets=facets())
+    words = asked.cleaned_data["q"] if asked.is_valid() else query.get("q")[:200]
     chosen = form.chosen()
-    words = chosen.pop("q", "")
     found = search(words, person=request.user, **chosen)
     if wants_csv(request):
         return _as_csv(found)
@@ -62,13 +63,15 @@ def list_assets(request: HttpRequest) -> HttpResponse:
         request,
         "catalogue/list.html",
         {
-            "search_form": form,
+            "words_form": WordsForm(initial={"q": words}),
+            "filter_form": form,
             "words": words,
+            "filters": chosen,
             "chosen": [
                 (form.words_of(name, value), query.without(name, value))
                 for name, value in chosen.items()
             ],
-            "clear": query_of(request).url(**dict.fromkeys([*chosen, "page"])),
+            "clear": query.url(**dict.fromkeys([*chosen, "page"])),
             "page": paginate(found, query=query),
             "mended": found.mended,
             "may_publish": can_somewhere(request.user, Permission.PUBLISH_ASSET),
@@ -123,6 +126,7 @@ def show_asset(request: HttpRequest, slug: str) -> HttpResponse:
             "blocks": panels.draw("asset", asset, request),
             "person": request.user,
             "formats": FORMATS,
+            "open_licence": OPEN_LICENCE,
             **may,
         },
     )

@@ -35,7 +35,7 @@ class TestTheList:
         publish(title="Bridges")
         page = words_of(browse().get("/catalogue?q=brigdes"))
         assert "Nothing holds the word “brigdes”" in page
-        assert "1 entry for “brigdes”, best first" in page
+        assert "1 entry for “ brigdes ”, best first" in page
 
     def test_a_filter_is_shown_and_can_be_taken_away(self, publish, browse):
         publish()
