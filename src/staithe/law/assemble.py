@@ -20,7 +20,7 @@ from staithe.law.trial import try_gateway
 
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Iterable, Iterator, Sequence
 
     from staithe.law.advise import Weighing
     from staithe.law.case import Case
@@ -144,6 +144,8 @@ def _closeness(trial: Trial) -> tuple[int, str]:
 
 
 def _close(trial: Trial) -> bool:
+    if trial.gateway.purposes == ("*",):
+        return False
     sides = [trial.step(side).answer for side in ("holder", "recipient")]
     return False not in sides and len(trial.failed()) == 1
 
@@ -275,21 +277,30 @@ def _evidence(row: Bearing) -> Question:
 
 
 def _questions(found: Weighing, gathering: Gathering) -> tuple[Question, ...]:
-    asked: dict[str, Question] = {q.id: q for q in found.questions}
-    if found.verdict == "may-apply-if":
-        for flow in found.trials:
-            for trial in flow:
-                if trial.gateway.id in found.chosen and trial.answer is None:
-                    for step in trial.steps:
-                        if step.question:
-                            _merge(asked, step.question)
-        if not _both_ways(found):
+    asked: dict[str, Question] = {}
+    if found.verdict not in {"prohibited-as-described", "gateway-not-needed"}:
+        asked = {question.id: question for question in found.questions}
+        for question in _of_routes(found):
+            _merge(asked, question)
+        if found.verdict == "may-apply-if" and not _both_ways(found):
             _merge(asked, _RETURN)
-    elif found.verdict in {"prohibited-as-described", "gateway-not-needed"}:
-        asked = {}
     for question in gathering.questions:
         _merge(asked, question)
-    return tuple(asked.values())
+    return tuple(sorted(asked.values(), key=lambda each: not each.decides))
+
+
+def _of_routes(found: Weighing) -> Iterator[Question]:
+    """Yield what the candidates ask; only the chosen ones' questions decide."""
+    if found.asked and found.verdict == "not-by-this-route":
+        return
+    open_ = found.verdict == "may-apply-if"
+    for route in dict.fromkeys((*found.chosen, *found.candidates)):
+        for trial in _trials_of(found, route):
+            if trial.answer is None:
+                for step in trial.steps:
+                    if step.question is not None:
+                        decides = open_ and route in found.chosen
+                        yield replace(step.question, decides=decides)
 
 
 _RETURN = Question(
@@ -316,7 +327,8 @@ def _merge(asked: dict[str, Question], question: Question) -> None:
     before = asked.get(question.id)
     if before is not None:
         hangs = tuple(dict.fromkeys((*before.hangs_on, *question.hangs_on)))
-        question = replace(before, hangs_on=hangs)
+        decides = before.decides or question.decides
+        question = replace(before, hangs_on=hangs, decides=decides)
     asked[question.id] = question
 
 

@@ -100,15 +100,20 @@ def lint(text: str, acts: Sequence[Act]) -> list[CitationFinding]:
         )
     findings: list[tuple[int, CitationFinding]] = []
     plain = text.replace("’", "'").replace("–", "-").replace("—", "-")
+    done = 0
     for match, act in _mentions(plain, acts):
-        before = _clause_before(plain, match.start())
+        before = _clause_before(plain[done : match.start()])
+        done = match.end()
         after = plain[match.end() : match.end() + 160]
         findings += [
             (match.start(), finding)
             for finding in _check(act, match.group(), before, after)
         ]
-    if not findings and text.strip() and _names_unknown_act(plain, acts):
-        findings.append((0, _unknown_act(plain)))
+    says = "this Act is not in the library; check it by hand"
+    findings += [
+        (start, CitationFinding(name, "not-found", says))
+        for start, name in _unknown_acts(plain, acts)
+    ]
     found: list[CitationFinding] = []
     for _, finding in sorted(findings, key=lambda pair: pair[0]):
         if finding not in found:
@@ -123,13 +128,12 @@ def _mentions(text: str, acts: Sequence[Act]) -> Iterator[tuple[re.Match[str], A
         yield match, names[match.group().lower()]
 
 
-def _clause_before(text: str, start: int) -> str:
+def _clause_before(text: str) -> str:
     """Return the pointer that stands before an Act: "section 48 of the ..."."""
-    piece = text[max(0, start - 60) : start]
     match = re.search(
         r"((?:part|chapter|section|sections|paragraph|paragraphs|article|s|ss|para|art)"
-        r"\.?\s*\d[\w()., -]*?(?:of|in)\s+(?:the\s+)?)$",
-        piece,
+        r"\.?\s*\d[\w()., -]*?(?:\s(?:of|in|to)(?:\s+the)?)?\s*)$",
+        text[-60:],
         re.IGNORECASE,
     )
     return match.group(1) if match else ""
@@ -181,10 +185,10 @@ def _number(word: str, text: str) -> int | None:
 
 def _wrong_unit(act: Act, shown: str, unit: str) -> CitationFinding:
     thing = "an Act" if act.unit == "section" else act.name
-    article = "an" if act.unit[0] in "aeiou" else "a"
-    return CitationFinding(
-        shown, "wrong-unit", f"{article} {act.unit} of {thing}, not a {unit}"
+    right, wrong = (
+        f"an {word}" if word[0] in "aeiou" else f"a {word}" for word in (act.unit, unit)
     )
+    return CitationFinding(shown, "wrong-unit", f"{right} of {thing}, not {wrong}")
 
 
 def _wrong_place(
@@ -223,29 +227,35 @@ def _wrong_place(
         )
 
 
-_ACT_NAME = re.compile(
-    r"\b((?:[A-Z][\w()&,'-]*\s+|of\s+|and\s+|the\s+|for\s+)+Act\s+\d{4})"
-)
+_ACT_YEAR = re.compile(r"\bAct\s+\d{4}\b")
+_SMALL_WORDS = {"of", "and", "the", "for", "to"}
 
 
-def _names_unknown_act(text: str, acts: Sequence[Act]) -> bool:
-    return bool(_ACT_NAME.search(text)) and not any(_mentions(text, acts))
-
-
-def _unknown_act(text: str) -> CitationFinding:
-    match = _ACT_NAME.search(text)
-    shown = match.group(1) if match else text[:80]
-    return CitationFinding(
-        shown, "not-found", "this Act is not in the library; check it by hand"
-    )
+def _unknown_acts(text: str, acts: Sequence[Act]) -> Iterator[tuple[int, str]]:
+    """Find names of Acts that the library does not know, by the words before them."""
+    known = tuple(name.lower() for act in acts for name in act.names)
+    for match in _ACT_YEAR.finditer(text):
+        words = text[max(0, match.start() - 100) : match.start()].split()
+        name: list[str] = []
+        for word in reversed(words):
+            if not (word[:1].isupper() or word in _SMALL_WORDS or word[:1] == "("):
+                break
+            name.insert(0, word)
+        while name and name[0].lower() in _SMALL_WORDS:
+            name.pop(0)
+        full = " ".join([*name, *match.group().split()])
+        if name and not full.lower().endswith(known):
+            yield match.start(), full
 
 
 def sections_named(text: str, acts: Sequence[Act]) -> set[str]:
     """Return the sections that a text names, in the short form without subsections."""
     found = set()
     plain = text.replace("’", "'").replace("–", "-")
+    done = 0
     for match, act in _mentions(plain, acts):
-        before = _clause_before(plain, match.start())
+        before = _clause_before(plain[done : match.start()])
+        done = match.end()
         pointer = f"{before} {_pointer(plain[match.end() : match.end() + 160])}"
         for number in re.findall(
             r"(?<!\w)(?:sections?|ss?\.?)\s*(\d+[A-Z]{0,3})", pointer, re.IGNORECASE

@@ -172,6 +172,13 @@ def _standing(the_list: SpecifiedList, case: Case, side: str) -> Standing:
     if stated is not None:
         return _as_stated(the_list, entries, stated)
     bodies = case.values[f"{side}.bodies"]
+    objective = the_list.objective(case.values.get("purpose.code") or "", case.on)
+    if objective and bodies & set(objective.bodies):
+        return Standing(
+            answer=True,
+            paras=None,
+            note=f"named for the objective: {objective.citation}",
+        )
     named = [each for each in entries if bodies & set(each.bodies)]
     if named:
         return Standing(
@@ -186,7 +193,7 @@ def _standing(the_list: SpecifiedList, case: Case, side: str) -> Standing:
         _by_succession(the_list, entries, bodies, case.words)
         or _by_type(the_list, entries, case, kind)
         or _by_parent(the_list, entries, bodies, kind, case.words)
-        or _otherwise(the_list, case, side)
+        or _otherwise(the_list, entries, case, side)
     )
 
 
@@ -297,8 +304,13 @@ def _by_parent(
     )
 
 
-def _otherwise(the_list: SpecifiedList, case: Case, side: str) -> Standing:
-    if case.values[f"{side}.bodies"] and the_list.complete:
+def _otherwise(
+    the_list: SpecifiedList, entries: list[Entry], case: Case, side: str
+) -> Standing:
+    bodies = case.values[f"{side}.bodies"]
+    homes = {case.words.bodies[body].nation for body in bodies}
+    hidden = any(each.unnamed and homes & set(each.nations) for each in entries)
+    if bodies and the_list.complete and not hidden:
         return Standing(
             answer=False,
             paras=None,
@@ -315,7 +327,7 @@ def same_objective(the_list: SpecifiedList, case: Case) -> tuple[Truth, str]:
     """Say whether the purpose is specified for both parties, and why."""
     objective = the_list.objective(case.values.get("purpose.code") or "", case.on)
     if objective is None:
-        return False, "no such objective is in force on this date"
+        return False, "the purpose is not an objective in force on this date"
     sides = [standing(the_list, case, side) for side in ("holder", "recipient")]
     answers = [
         _has_objective(objective, found, case.values[f"{side}.bodies"])
