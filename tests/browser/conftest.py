@@ -114,23 +114,34 @@ def open_context(browser: Browser, live_server: Any) -> Iterator[Callable[..., A
 
 
 @pytest.fixture
-def page(open_context: Callable[..., BrowserContext]) -> Iterator[Page]:
-    """Return a page; at the end of the test nothing may have gone wrong on it."""
-    opened = open_context().new_page()
-    wrong = watch(opened)
-    yield opened
-    assert wrong == []
+def open_page(
+    open_context: Callable[..., BrowserContext],
+) -> Iterator[Callable[..., Page]]:
+    """Return a function that opens a page of a fresh profile.
+
+    At the end of the test nothing may have gone wrong on any of them.
+    """
+    wrong: list[list[str]] = []
+
+    def open_one(**options: Any) -> Page:
+        opened = open_context(**options).new_page()
+        wrong.append(watch(opened))
+        return opened
+
+    yield open_one
+    assert [each for each in wrong if each] == []
 
 
 @pytest.fixture
-def page_without_javascript(
-    open_context: Callable[..., BrowserContext],
-) -> Iterator[Page]:
+def page(open_page: Callable[..., Page]) -> Page:
+    """Return a page; at the end of the test nothing may have gone wrong on it."""
+    return open_page()
+
+
+@pytest.fixture
+def page_without_javascript(open_page: Callable[..., Page]) -> Page:
     """Return a page that runs no script."""
-    opened = open_context(java_script_enabled=False).new_page()
-    wrong = watch(opened)
-    yield opened
-    assert wrong == []
+    return open_page(java_script_enabled=False)
 
 
 def watch(page: Page) -> list[str]:
@@ -213,27 +224,59 @@ def screenshot() -> Callable[[Page, str], Path]:
     return take
 
 
-# The words that a person would use for what has the focus.
+# The words that a person would use for what has the focus: one by one, what sort of
+# thing it is, and the legends it stands under.
 FOCUSED = """() => {
   const at = document.activeElement;
-  if (!at || at === document.body) return "";
-  const labels = [...(at.labels || [])].map(label => label.innerText);
-  const named = at.getAttribute("aria-label") || "";
-  return [...labels, named, at.innerText || "", at.value || ""].join(" ").trim();
+  if (!at || at === document.body) return {words: [], kind: "", groups: []};
+  const plain = text => (text || "").replace(/\\s+/g, " ").trim();
+  const labels = [...(at.labels || [])].map(label => plain(label.innerText));
+  const named = at.getAttribute("aria-label");
+  const groups = [];
+  for (let e = at.closest("fieldset"); e; e = e.parentElement.closest("fieldset")) {
+    groups.push(plain(e.querySelector("legend")?.innerText));
+  }
+  const role = at.getAttribute("role");
+  const kind = role === "button" || at.tagName === "BUTTON" ? "button"
+    : at.tagName === "A" ? "link" : at.labels ? "field" : "";
+  const words = [...labels, plain(named), plain(at.innerText), plain(at.value)];
+  return {words: words.filter(Boolean), kind, groups};
 }"""
 
 
 @pytest.fixture
 def tab_to() -> Callable[..., None]:
-    """Return a function that presses Tab until what has the focus reads as `text`."""
+    """Return a function that presses Tab until what has the focus reads as `text`.
 
-    def tab(page: Page, text: str, *, limit: int = 250) -> None:
+    With a `kind` (link, button, field) the words are the whole name: `text` or one
+    of its items. `group` is the legend that it stands under.
+    """
+
+    def found(
+        focused: dict[str, Any], text: str | list[str], kind: str, group: str
+    ) -> bool:
+        if group and not any(each.startswith(group) for each in focused["groups"]):
+            return False
+        if not kind:
+            return text in " ".join(focused["words"])
+        wanted = [text] if isinstance(text, str) else text
+        return focused["kind"] == kind and any(w in focused["words"] for w in wanted)
+
+    def tab(
+        page: Page,
+        text: str | list[str],
+        *,
+        kind: str = "",
+        group: str = "",
+        limit: int = 250,
+    ) -> None:
         seen = []
         for _ in range(limit):
             page.keyboard.press("Tab")
-            seen.append(page.evaluate(FOCUSED))
-            if text in seen[-1]:
+            focused = page.evaluate(FOCUSED)
+            if found(focused, text, kind, group):
                 return
+            seen.append(" ".join(focused["words"]))
         reached = "\n".join(dict.fromkeys(seen))
         pytest.fail(f"{text!r} cannot be reached with Tab; reached:\n{reached}")
 
