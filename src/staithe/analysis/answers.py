@@ -37,7 +37,7 @@ def chart_of(query: Query) -> Chart | None:
         for place, name in enumerate(across)
     }
     known = sum(value is not None for column in values.values() for value in column)
-    if not known:
+    if known * 2 < len(down) * len(across):  # a picture of gaps tells nothing
         return None
     return Chart(
         kind="bar",
@@ -55,9 +55,10 @@ def _number(text: str) -> float | None:
     if text == HIDDEN:
         return None
     try:
-        return float(text.replace(",", ""))
+        value = float(text.replace(",", ""))
     except ValueError:
         return None
+    return int(value) if value.is_integer() else value
 
 
 def measure_words(query: Query) -> str:

@@ -63,8 +63,8 @@ def _joined(
     shown = f"{across.name}_2" if twice else across.name
     alias = f" AS {_name(shown)}" if twice else ""
     sql = (
-        f"SELECT {UNIT}, {first.name}.{_name(rows.name)}, "
-        f"{second.name}.{_name(across.name)}{alias}\n"
+        f"SELECT {UNIT}, {_from(first, rows, second)}, "
+        f"{_from(second, across, first)}{alias}\n"
         f"FROM {first.name}\nJOIN {second.name} USING ({UNIT})"
     )
     return Example(
@@ -74,6 +74,13 @@ def _joined(
         columns=shown,
         measure=_measure(first, second),
     )
+
+
+def _from(table: ProjectTable, column: TableColumn, other: ProjectTable) -> str:
+    """Name a column, with its table where the other table has one of that name."""
+    names = {name.casefold() for name in other.columns}
+    prefix = f"{table.name}." if column.name.casefold() in names else ""
+    return prefix + _name(column.name)
 
 
 def _dividing(table: ProjectTable) -> list[TableColumn]:

@@ -46,6 +46,7 @@ class AskForm(Form):
         label="Column to add up",
         max_length=100,
         required=False,
+        help_text="Only where each cell shows a sum.",
     )
 
     def clean(self) -> dict[str, object]:
