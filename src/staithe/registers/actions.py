@@ -16,8 +16,10 @@ from django.db import transaction
 from staithe.base.errors import BadInput, Conflict
 from staithe.ledger.actions import action, record
 from staithe.people.models import Organisation
+from staithe.people.queries import find_operator, get_organisation
 from staithe.registers import item as items
 from staithe.registers import keys, links, reading_ahead, schema, storage
+from staithe.registers.declaration import Declaration
 from staithe.registers.entry import Scope
 from staithe.registers.item import Item, Value
 from staithe.registers.links import Broken
@@ -354,3 +356,29 @@ def _later(register: Register, at: datetime) -> datetime:
     if last is not None and last > at.timestamp():
         return datetime.fromtimestamp(last, tz=at.tzinfo)
     return at
+
+
+def declare_register(*, declared: Declaration, by: Any, at: datetime) -> Register:
+    """Make a register as declared, or add the fields that its log does not have yet.
+
+    What is declared again as it is changes nothing; the rules of change hold.
+    """
+    register = Register.objects.filter(name=declared.name).first()
+    owner = get_organisation(declared.owner) if declared.owner else find_operator()
+    if register is None:
+        return create_register(
+            name=declared.name,
+            title=declared.title,
+            owner=owner,
+            text=declared.description,
+            fields=declared.fields,
+            by=by,
+            at=at,
+            **declared.details,
+        )
+    found = schema_of(register)
+    known = found.fields if found else {}
+    fields = [field for field in declared.fields if known.get(field.id) != field]
+    if fields:
+        change_schema(register=register, fields=fields, by=by, at=at)
+    return register

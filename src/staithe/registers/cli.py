@@ -83,6 +83,29 @@ def _load(name: str, lines: Iterable[bytes], *, owner: str, title: str) -> Loade
     )
 
 
+@register.command()
+@click.argument(
+    "files",
+    nargs=-1,
+    type=click.Path(exists=True, dir_okay=False, readable=True, path_type=Path),
+)
+@click.option("--governance", is_flag=True, help="The lists that every service has.")
+def declare(*, files: tuple[Path, ...], governance: bool) -> None:
+    """Make registers as YAML files declare them, or add new fields to them."""
+    from staithe.registers.declaration import read_declaration, shipped
+
+    declared = [read_declaration(path) for path in files]
+    declared += shipped() if governance else []
+    if not declared:
+        raise BadInput("Name a file, or give --governance.")
+    _start_django()
+    from staithe.registers.actions import declare_register
+
+    for each in declared:
+        made = declare_register(declared=each, by=None, at=clock.now())
+        click.echo(f"{made.name}: {made.title}, at /registers/{made.name}")
+
+
 def _tell_some(told: list[str]) -> None:
     for line in told[:SHOWN]:
         click.echo(f"Note: {line}", err=True)
