@@ -269,7 +269,7 @@ def talk(script: Script, dice: random.Random) -> None:
     elif choice < 0.8:
         made = script.call("officer", "POST", "/tokens", {"name": "short"})
         script.promised("token", reference=made["reference"])
-        if choice < 0.6:
+        if choice < 0.75:
             script.call("officer", "DELETE", f"/tokens/{made['reference']}")
             script.promised("token-end", reference=made["reference"])
     else:
