@@ -159,6 +159,10 @@ def _printable(line: str) -> str:
 def _progress() -> Iterator[Told]:
     """Show a bar on stderr; what was answered stays alone on stdout."""
     columns = (TextColumn("{task.description}"), BarColumn(), TimeElapsedColumn())
-    with Progress(*columns, console=Console(stderr=True), transient=True) as bar:
+    console = Console(stderr=True)
+    # Away from a terminal even an empty bar would leave a line on stderr.
+    with Progress(
+        *columns, console=console, transient=True, disable=not console.is_terminal
+    ) as bar:
         task = bar.add_task("Reading", total=1.0)
         yield lambda done, note: bar.update(task, completed=done, description=note)
