@@ -10,6 +10,7 @@ import argparse
 import json
 import time
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -52,7 +53,7 @@ def measure(files: list[Path], rounds: int) -> dict[str, Any]:
     for _ in range(rounds):
         for each in facts:
             begun = time.process_time()
-            wall.append(timed(time.perf_counter, lambda each=each: advise(each)))
+            wall.append(timed(time.perf_counter, partial(advise, each)))
             processor.append(time.process_time() - begun)
     return {
         "cases": len(facts),

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from staithe.law.advice import (
@@ -14,13 +14,14 @@ from staithe.law.advice import (
     RuledOut,
     Travels,
 )
+from staithe.law.asking import evidence_question, questions_of, trials_of
 from staithe.law.citations import lint
 from staithe.law.rows import in_force
 from staithe.law.trial import try_gateway
 
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Sequence
+    from collections.abc import Iterable, Sequence
 
     from staithe.law.advise import Weighing
     from staithe.law.case import Case
@@ -83,7 +84,7 @@ def assemble(found: Weighing) -> Advice:
         conditions=_items(_bearing_conditions(found, gathering), found, "conditions"),
         documents=_items(gathering.documents, found, "documents"),
         citations=tuple(gathering.citations),
-        questions=_questions(found, gathering),
+        questions=questions_of(found, gathering.questions),
         explain=tuple(dict.fromkeys(gathering.explain))[:MOST_REASONS],
         restrictions=tuple(_travels(row, found) for row in found.restrictions),
         also_consider=_also(found, shown, out),
@@ -248,7 +249,7 @@ def _from_bearings(found: Weighing, gathering: Gathering) -> None:
         if row.review:
             gathering.reviews.append(row.review)
         if row.ask and not row.decides and row.id not in found.case.answers:
-            gathering.questions.append(_evidence(row))
+            gathering.questions.append(evidence_question(row))
     # What these facts call for comes before what is always true of a route.
     for row in sorted(rows, key=lambda each: each.when is None):
         if row.explain:
@@ -268,68 +269,6 @@ def _bears(row: Bearing, found: Weighing) -> bool:
     if not row.gateways and not row.asked:
         return True
     return bool(set(row.gateways) & set(found.chosen)) or found.asked in row.asked
-
-
-def _evidence(row: Bearing) -> Question:
-    return Question(
-        row.id, row.ask, "", ("yes", "no"), decides=False, hangs_on=row.gateways
-    )
-
-
-def _questions(found: Weighing, gathering: Gathering) -> tuple[Question, ...]:
-    asked: dict[str, Question] = {}
-    if found.verdict not in {"prohibited-as-described", "gateway-not-needed"}:
-        asked = {question.id: question for question in found.questions}
-        for question in _of_routes(found):
-            _merge(asked, question)
-        if found.verdict == "may-apply-if" and not _both_ways(found):
-            _merge(asked, _RETURN)
-    for question in gathering.questions:
-        _merge(asked, question)
-    return tuple(sorted(asked.values(), key=lambda each: not each.decides))
-
-
-def _of_routes(found: Weighing) -> Iterator[Question]:
-    """Yield what the candidates ask; only the chosen ones' questions decide."""
-    if found.asked and found.verdict == "not-by-this-route":
-        return
-    open_ = found.verdict == "may-apply-if"
-    for route in dict.fromkeys((*found.chosen, *found.candidates)):
-        for trial in _trials_of(found, route):
-            if trial.answer is None:
-                for step in trial.steps:
-                    if step.question is not None:
-                        decides = open_ and route in found.chosen
-                        yield replace(step.question, decides=decides)
-
-
-_RETURN = Question(
-    "return-flow",
-    "Which power covers the flow in the other direction?",
-    "",
-    ("text",),
-    decides=True,
-    hangs_on=("return flow",),
-)
-
-
-def _both_ways(found: Weighing) -> bool:
-    return (
-        all(
-            any(t.answer is not False and t.gateway.id in found.chosen for t in flow)
-            for flow in found.trials
-        )
-        or not found.chosen
-    )
-
-
-def _merge(asked: dict[str, Question], question: Question) -> None:
-    before = asked.get(question.id)
-    if before is not None:
-        hangs = tuple(dict.fromkeys((*before.hangs_on, *question.hangs_on)))
-        decides = before.decides or question.decides
-        question = replace(before, hangs_on=hangs, decides=decides)
-    asked[question.id] = question
 
 
 def _candidate(found: Weighing, route: str) -> Candidate:
@@ -432,11 +371,5 @@ def _reasoning(found: Weighing, routes: Sequence[str]) -> tuple[Branch, ...]:
     return tuple(
         Branch(t.gateway.id, t.direction, t.answer, t.steps)
         for route in routes
-        for t in _trials_of(found, route)
+        for t in trials_of(found, route)
     )
-
-
-def _trials_of(found: Weighing, route: str) -> list[Trial]:
-    if found.best[route].serves is False:
-        return [found.best[route]]
-    return [t for flow in found.trials for t in flow if t.gateway.id == route]

@@ -10,23 +10,24 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from datetime import date, datetime
-from difflib import get_close_matches
 from typing import TYPE_CHECKING, Any
 
-from staithe.base.errors import BadInput, TooLarge
+from staithe.base.errors import BadInput
 from staithe.law.lists import schedules_stated
+from staithe.law.values import (
+    check_sizes,
+    choice,
+    flag,
+    nearest,
+    plain_text,
+    shown,
+)
 from staithe.law.words import NATIONS
 
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
-
     from staithe.law.words import Words
 
-MOST_TEXT = 10_000
-MOST_ITEMS = 500
-MOST_DEPTH = 6
-MOST_SHOWN = 60
 UK = {"united kingdom": NATIONS, "uk": NATIONS}
 GB = NATIONS - {"Northern Ireland"}
 NATION_NAMES: Mapping[str, frozenset[str]] = {
@@ -146,31 +147,6 @@ def _mapping(facts: object) -> Mapping[str, Any]:
     return {str(key): value for key, value in facts.items()}
 
 
-def check_sizes(value: object, place: str = "", depth: int = 0) -> None:
-    """Refuse text, lists or nesting too large to be facts; TooLarge names the field."""
-    name = place or "facts"
-    if depth > MOST_DEPTH:
-        raise BadInput(f"{name}: is nested too deep. Write plain facts.", field=name)
-    if isinstance(value, str) and len(value) > MOST_TEXT:
-        raise TooLarge(
-            f"{name}: has {len(value):,} characters. At most {MOST_TEXT:,} are "
-            "accepted; shorten it.",
-            field=name,
-        )
-    if isinstance(value, Mapping | list) and len(value) > MOST_ITEMS:
-        raise TooLarge(
-            f"{name}: has {len(value):,} entries. At most {MOST_ITEMS} are accepted.",
-            field=name,
-        )
-    if isinstance(value, Mapping):
-        for key, item in value.items():
-            check_sizes(str(key), f"a name in {name}", depth + 1)
-            check_sizes(item, f"{place}.{key}" if place else str(key), depth + 1)
-    elif isinstance(value, list):
-        for item in value:
-            check_sizes(item, place, depth + 1)
-
-
 def _day(facts: Mapping[str, Any]) -> date | None:
     for name in ("on", "date", "share_date"):
         value = facts.get(name)
@@ -198,13 +174,13 @@ def _read(facts: Mapping[str, Any], words: Words, on: date) -> Case:
         stated["processor.type"] = "none"
     _purpose(facts.get("purpose"), stated, words)
     for name in FLAGS:
-        stated[name] = _flag(name, facts.get(name))
+        stated[name] = flag(name, facts.get(name))
     for name in GIVENS:
         stated[name] = facts.get(name)
     for name in ("personal_data", "regime"):
-        stated[name] = _choice(name, facts.get(name), words.facts[name].values)
+        stated[name] = choice(name, facts.get(name), words.facts[name].values)
     for name in ("route_asked", "origin_gateway"):
-        stated[name] = _choice(name, facts.get(name), words.gateways)
+        stated[name] = choice(name, facts.get(name), words.gateways)
     stated["special_categories"] = _words("special_categories", facts)
     items = _words("data_kinds", facts) or frozenset()
     stated["kinds"] = frozenset().union(*(words.classes_of(each) for each in items))
@@ -218,7 +194,7 @@ def _read(facts: Mapping[str, Any], words: Words, on: date) -> Case:
         schedules=schedules,
         answers=_answers(facts.get("answers")),
         items=tuple(sorted(items)),
-        claims={name: _text(facts.get(name)) for name in GIVENS},
+        claims={name: plain_text(facts.get(name)) for name in GIVENS},
         on=on,
         words=words,
         ignored=tuple(sorted(set(facts) - KNOWN)),
@@ -249,17 +225,17 @@ def _party(
         party = {}
     if not isinstance(party, Mapping):
         raise BadInput(f"{side}: must be a mapping with a name and a type.", field=side)
-    name = _text(party.get("name"))
-    stated[f"{side}.type"] = _choice(f"{side}.type", party.get("type"), words.parties)
+    name = plain_text(party.get("name"))
+    stated[f"{side}.type"] = choice(f"{side}.type", party.get("type"), words.parties)
     stated[f"{side}.bodies"] = words.bodies_in(name)
     stated[f"{side}.named"] = bool(stated[f"{side}.bodies"]) or not (
         not name or name.lower().startswith(GENERIC)
     )
-    licence = _text(party.get("licence")).lower().replace(" ", "-")
+    licence = plain_text(party.get("licence")).lower().replace(" ", "-")
     stated[f"{side}.licence"] = licence or None
-    stated[f"{side}.country"] = _country(_text(party.get("country")))
-    stated[f"{side}.specified_under"] = _text(party.get("specified_under")) or None
-    stated[f"{side}.processor_for"] = _text(party.get("processor_for")) or None
+    stated[f"{side}.country"] = _country(plain_text(party.get("country")))
+    stated[f"{side}.specified_under"] = plain_text(party.get("specified_under")) or None
+    stated[f"{side}.processor_for"] = plain_text(party.get("processor_for")) or None
     for key, item in party.items():
         if "regist" in str(key) and isinstance(item, bool):
             stated[f"{side}.registered"] = item
@@ -288,53 +264,13 @@ def _purpose(value: object, stated: dict[str, Any], words: Words) -> None:
     code = purpose.get("code")
     if code is not None and (not isinstance(code, str) or not words.purpose(code)):
         raise BadInput(
-            f"purpose.code: {_shown(code)} is not in the vocabulary."
-            f"{_nearest(code, words.purposes)} Accepted: "
+            f"purpose.code: {shown(code)} is not in the vocabulary."
+            f"{nearest(code, words.purposes)} Accepted: "
             f"{', '.join(sorted(words.purposes))}.",
             field="purpose.code",
         )
     stated["purpose.code"] = code
-    stated["purpose.named_scheme"] = _text(purpose.get("named_scheme")) or None
-
-
-def _choice(name: str, value: object, accepted: Iterable[str]) -> str | None:
-    if value is None or value in {"unknown", "not known"}:
-        return None
-    known = sorted(accepted)
-    if not isinstance(value, str) or value not in known:
-        raise BadInput(
-            f"{name}: {_shown(value)} is not in the vocabulary."
-            f"{_nearest(value, known)} Accepted: {', '.join(known)}.",
-            field=name,
-        )
-    return value
-
-
-def _shown(value: object) -> str:
-    text = str(value)
-    return repr(text if len(text) <= MOST_SHOWN else f"{text[:MOST_SHOWN]}…")
-
-
-def _nearest(value: object, known: Iterable[str]) -> str:
-    close = get_close_matches(str(value)[:MOST_SHOWN], list(known), n=1, cutoff=0.7)
-    return f" Do you mean {close[0]}?" if close else ""
-
-
-def _flag(name: str, value: object) -> bool | None:
-    if value is None or isinstance(value, bool):
-        return value
-    text = str(value).strip().lower()
-    if text in {"yes", "true"}:
-        return True
-    if text in {"no", "false"}:
-        return False
-    if text in {"unknown", "not known"}:
-        return None
-    raise BadInput(
-        f"{name}: {_shown(value)} is neither yes nor no. Accepted: true, false, "
-        "unknown.",
-        field=name,
-    )
+    stated["purpose.named_scheme"] = plain_text(purpose.get("named_scheme")) or None
 
 
 def _words(name: str, facts: Mapping[str, Any]) -> frozenset[str] | None:
@@ -358,11 +294,11 @@ def _consent(value: object, stated: dict[str, Any]) -> None:
         )
     consent = value or {}
     stated["consent"] = bool(consent) and consent.get("given") is not False
-    stated["consent.given_by"] = _text(consent.get("given_by")).lower() or None
+    stated["consent.given_by"] = plain_text(consent.get("given_by")).lower() or None
     for name in ("all_persons_concerned", "written", "revocable"):
-        stated[f"consent.{name}"] = _flag(f"consent.{name}", consent.get(name))
+        stated[f"consent.{name}"] = flag(f"consent.{name}", consent.get(name))
     objection = consent.get("objection", consent.get("objected"))
-    stated["consent.objection"] = _flag("consent.objection", objection)
+    stated["consent.objection"] = flag("consent.objection", objection)
 
 
 def _nations(
@@ -376,7 +312,7 @@ def _nations(
         nations = NATION_NAMES.get(str(text).strip().lower())
         if nations is None:
             raise BadInput(
-                f"nation: {_shown(text)} is not in the vocabulary. Accepted: "
+                f"nation: {shown(text)} is not in the vocabulary. Accepted: "
                 f"{', '.join(sorted(NATIONS))}.",
                 field="nation",
             )
@@ -397,18 +333,7 @@ def _nations_of_parties(
 
 
 def _bodies(value: object, words: Words) -> frozenset[str]:
-    return words.bodies_in(_text(value))
-
-
-def _text(value: object) -> str:
-    """Return any stated value as one text."""
-    if value is None or isinstance(value, bool):
-        return ""
-    if isinstance(value, Mapping):
-        return _text(value.get("name"))
-    if isinstance(value, list):
-        return "; ".join(_text(each) for each in value)
-    return str(value)
+    return words.bodies_in(plain_text(value))
 
 
 def _answers(value: object) -> dict[str, bool]:
@@ -418,5 +343,5 @@ def _answers(value: object) -> dict[str, bool]:
         raise BadInput(
             "answers: must be a mapping of question id to yes or no.", field="answers"
         )
-    found = {str(k): _flag(f"answers.{k}", v) for k, v in value.items()}
+    found = {str(k): flag(f"answers.{k}", v) for k, v in value.items()}
     return {key: answer for key, answer in found.items() if answer is not None}
