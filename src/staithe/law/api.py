@@ -3,10 +3,14 @@
 from __future__ import annotations
 
 from datetime import date
+from typing import Annotated, Any
 
 from django.http import HttpRequest
-from ninja import Router, Schema
+from ninja import Body, Router, Schema
 
+from staithe.law.advise import advise
+from staithe.law.changes import Change, changes_between
+from staithe.law.citations import CitationFinding, lint
 from staithe.law.purposes import PURPOSES
 from staithe.law.routes import Parties, Route, get_route, load_routes, routes_for
 
@@ -42,6 +46,7 @@ class RouteOut(Schema):
     status: str
     version_seen: str
     checked_on: date
+    reviewer: str
     nations: list[str]
     valid_from: date | None
     valid_to: date | None
@@ -81,6 +86,58 @@ def show_route(request: HttpRequest, route_id: str) -> RouteOut:
     return _route(get_route(route_id))
 
 
+@router.post("/law/advice")
+def give_advice(
+    request: HttpRequest,
+    facts: Annotated[dict[str, Any], Body()],
+    on: date | None = None,
+    reasoning: bool = False,  # noqa: FBT001, FBT002  a query parameter
+) -> dict[str, Any]:
+    """Say what the library makes of some facts; nothing is stored.
+
+    The facts are those of `staithe advise`, or a case with `facts` in it.
+    """
+    return advise(facts, on=on).to_plain(reasoning=reasoning)
+
+
+class ChangeOut(Schema):
+    """A row of law that begins or ends."""
+
+    on: date
+    kind: str
+    what: str
+    id: str
+    title: str
+    citation: str
+    status: str
+
+
+@router.get("/law/changes", response=list[ChangeOut])
+def list_changes(request: HttpRequest, start: date, end: date) -> list[Change]:
+    """List what begins and ends in the library between two days."""
+    return changes_between(load_routes(), start, end)
+
+
+class TextIn(Schema):
+    """Text whose citations are to be checked."""
+
+    text: str
+
+
+class FindingOut(Schema):
+    """A citation that cannot be right."""
+
+    found: str
+    kind: str
+    says: str
+
+
+@router.post("/law/citations", response=list[FindingOut])
+def check_citations(request: HttpRequest, body: TextIn) -> list[CitationFinding]:
+    """Check the citations in a text; nothing is stored."""
+    return lint(body.text, load_routes().acts)
+
+
 def _route(route: Route) -> RouteOut:
     return RouteOut(
         id=route.id,
@@ -92,6 +149,7 @@ def _route(route: Route) -> RouteOut:
         status=route.status,
         version_seen=route.version_seen,
         checked_on=route.checked_on,
+        reviewer=route.reviewer,
         nations=list(route.nations),
         valid_from=route.valid_from,
         valid_to=route.valid_to,

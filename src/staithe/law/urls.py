@@ -4,10 +4,15 @@ from __future__ import annotations
 
 from django.urls import path
 
-from staithe.law import web
+from staithe.law import web, web_ask
 
 
 urlpatterns = [
     path("law", web.list_routes, name="law-route-list"),
+    path("law/ask", web_ask.ask, name="law-ask"),
+    path("law/answer", web_ask.show_answer, name="law-answer"),
+    path("law/citation", web_ask.show_citation, name="law-citation-show"),
+    path("law/changes", web_ask.list_changes, name="law-changes"),
+    path("law/check-citations", web_ask.check_citations, name="law-citation-check"),
     path("law/<slug:route_id>", web.show_route, name="law-route-show"),
 ]
