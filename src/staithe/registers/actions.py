@@ -17,8 +17,16 @@ from staithe.base.errors import BadInput, Conflict
 from staithe.ledger.actions import action, record
 from staithe.people.models import Organisation
 from staithe.people.queries import find_operator, get_organisation
+from staithe.registers import (
+    erasure,
+    keys,
+    links,
+    reading,
+    reading_ahead,
+    schema,
+    storage,
+)
 from staithe.registers import item as items
-from staithe.registers import keys, links, reading_ahead, schema, storage
 from staithe.registers.declaration import Declaration
 from staithe.registers.entry import Scope
 from staithe.registers.item import Item, Value
@@ -241,12 +249,12 @@ def append_entries(
     """
     register = Register.objects.get(pk=register.pk)
     check_keep(by, register)
-    check_changes(register, changes)
+    found = check_changes(register, changes)
     moment = _later(register, at)
     commands = [
         command
-        for key, values in changes
-        for command in _append(Scope.USER, key, items.tidy(values), at=moment)
+        for key, values in _concealed(register, found, changes)
+        for command in _append(Scope.USER, key, values, at=moment)
     ]
     plan = _write(register, commands)
     record(
@@ -328,8 +336,22 @@ def _changed_fields(
             yield from _metadata(f"field:{field.id}", item, at=at)
 
 
-def check_changes(register: Register, changes: Sequence[Change]) -> None:
-    """Refuse changes that could not be appended as they are; BadInput."""
+def _concealed(
+    register: Register, found: Schema, changes: Sequence[Change]
+) -> Iterable[Change]:
+    erasable = any(field.erasable for field in found.fields.values())
+    for key, values in changes:
+        tidied = items.tidy(values)
+        if not erasable:
+            yield key, tidied
+            continue
+        newest = reading.find_record(register.pk, key)
+        held = reading.data_of(register.pk, newest)[0] if newest else {}
+        yield key, erasure.conceal(register, found, tidied, held=held)
+
+
+def check_changes(register: Register, changes: Sequence[Change]) -> Schema:
+    """Refuse changes that could not be appended as they are; return the schema."""
     if not changes:
         raise BadInput("There is nothing to change.")
     if register.ended_on:
@@ -348,6 +370,7 @@ def check_changes(register: Register, changes: Sequence[Change]) -> None:
             raise BadInput(f"The record {key} is larger than 1 MB.", code="too-large")
         tidied[key] = kept
     links.check_links(found, tidied)
+    return found
 
 
 def _later(register: Register, at: datetime) -> datetime:

@@ -168,6 +168,28 @@ def _write(path: Path, pieces: Iterator[bytes]) -> None:
             draft.unlink()
 
 
+@register.command()
+@click.argument("name")
+@click.argument("folder", type=click.Path(file_okay=False, path_type=Path))
+@click.option("--proofs", is_flag=True, help="Write the proof of each record too.")
+def publish(*, name: str, folder: Path, proofs: bool) -> None:
+    """Write the register NAME to FOLDER as files that any web server can serve."""
+    _start_django()
+    from staithe.registers import publishing
+    from staithe.registers.models import Register
+
+    found = Register.objects.filter(name=name).first()
+    if found is None:
+        raise BadInput(f"There is no register {name}.")
+    if not found.is_public:
+        raise BadInput(f"{name} is not public, so it is not published.")
+    done = publishing.publish(found, folder, at=clock.now())
+    files = done.files
+    if proofs:
+        files += publishing.write_proofs(found, folder, at=clock.now())
+    click.echo(f"Wrote {files} files to {folder}: {done.size} entries.")
+
+
 _KEY = click.option(
     "--key",
     "keys",

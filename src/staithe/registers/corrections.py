@@ -15,7 +15,7 @@ from staithe.people.models import Person
 from staithe.people.notices import notify
 from staithe.people.permissions import Permission, people_who_can
 from staithe.people.queries import find_person_by_ledger_id
-from staithe.registers import reading
+from staithe.registers import erasure, reading
 from staithe.registers.actions import append_entries, schema_of
 from staithe.registers.item import Item, tidy
 from staithe.registers.models import Correction, Register
@@ -67,7 +67,7 @@ def propose_correction(
     newest = reading.find_record(register.pk, key)
     if newest is None:
         raise NotFound(f"{register.title} has no record {key[:80]}.")
-    held = reading.data_of(register.pk, newest)[0]
+    held = erasure.reveal(register, reading.data_of(register.pk, newest)[0])
     wanted = _real_changes(register, held, changes)
     if not evidence.strip():
         raise BadInput("Say how you know.", field="evidence")
@@ -187,7 +187,7 @@ def _accept(
     register = correction.register
     newest = reading.find_record(register.pk, correction.key)
     assert newest is not None
-    held = reading.data_of(register.pk, newest)[0]
+    held = erasure.reveal(register, reading.data_of(register.pk, newest)[0])
     values = from_text(register, held, changes)
     grown = append_entries(
         register=register,

@@ -26,7 +26,7 @@ FOR_EVER = "public, max-age=31536000, immutable"
 
 _TYPES = {JSON: "application/json", CSV: "text/csv"}
 _GONE = frozenset({"tsv", "ttl", "xlsx", "yaml"})
-_MAX_PAGE = 5000
+MAX_PAGE = 5000
 _encode = json.JSONEncoder(ensure_ascii=False, separators=(",", ":")).encode
 
 
@@ -168,8 +168,8 @@ class Window:
         get = request.GET.get
         self.index = number(get("page-index", "1"), name="page-index", least=1)
         self.size = number(get("page-size", "100"), name="page-size", least=1)
-        if self.size > _MAX_PAGE:
-            raise BadInput(f"page-size is at most {_MAX_PAGE}.", field="page-size")
+        if self.size > MAX_PAGE:
+            raise BadInput(f"page-size is at most {MAX_PAGE}.", field="page-size")
         self.start = (self.index - 1) * self.size + 1
         self.end = min(self.start + self.size - 1, total)
         if self.start > total and self.index > 1:
@@ -199,8 +199,8 @@ class Run:
         get = request.GET.get
         self.start = number(get("start", "1"), name="start", least=1)
         self.limit = number(get("limit", "100"), name="limit", least=1)
-        if self.limit > _MAX_PAGE:
-            raise BadInput(f"limit is at most {_MAX_PAGE}.", field="limit")
+        if self.limit > MAX_PAGE:
+            raise BadInput(f"limit is at most {MAX_PAGE}.", field="limit")
         self.end = min(self.start + self.limit - 1, total)
         self._more = self.end < total
 

@@ -8,7 +8,7 @@ from staithe.jobs.actions import enqueue
 from staithe.ledger.actions import on
 from staithe.ledger.models import Event
 from staithe.registers import indexing
-from staithe.registers.models import Register
+from staithe.registers.models import Hook, Register
 
 
 @on("registers:register:loaded")
@@ -27,3 +27,17 @@ def index_register(event: Event, body: dict[str, Any]) -> None:
         return
     while indexing.index_some(register):
         pass
+
+
+@on("registers:register:loaded")
+@on("registers:entry:appended")
+def tell_hooks(event: Event, body: dict[str, Any]) -> None:
+    """Let every address that asked for it be told."""
+    for hook in Hook.objects.filter(register__name=body["register"], ended_at=None):
+        enqueue(
+            "registers:tell",
+            arguments={"reference": hook.reference},
+            by=None,
+            at=event.at,
+            subject=f"hook:{hook.reference}",
+        )

@@ -11,7 +11,7 @@ from django.db.models import Q, QuerySet
 from staithe.base.errors import NotFound
 from staithe.people.models import Person
 from staithe.people.permissions import Permission, Someone, organisations_where
-from staithe.registers import datatypes, indexing, links, reading
+from staithe.registers import datatypes, erasure, indexing, links, reading
 from staithe.registers.actions import schema_of
 from staithe.registers.curie import Curie
 from staithe.registers.item import Item, Value
@@ -84,7 +84,10 @@ def get_record(register: Register, key: str) -> RecordView:
     trail = reading.trail(register.pk, key)
     if not trail:
         raise NotFound(f"{register.title} has no record {key[:80]}.")
-    states = [reading.data_of(register.pk, each)[0] for each in trail]
+    states = [
+        erasure.reveal(register, reading.data_of(register.pk, each)[0])
+        for each in trail
+    ]
     schema = schema_of(register)
     return RecordView(
         key=key,
@@ -187,7 +190,7 @@ def list_records(
 
 
 def _row(register: Register, each: StoredEntry) -> Row:
-    values = reading.data_of(register.pk, each)[0]
+    values = erasure.reveal(register, reading.data_of(register.pk, each)[0])
     ended = _ended(values)
     today = datetime.now(UTC).date()
     return Row(each.key, name_of(values), values, bool(ended and ended <= today))

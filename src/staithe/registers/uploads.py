@@ -16,7 +16,7 @@ from typing import Any
 from staithe.base.errors import BadInput, Conflict, UserError
 from staithe.ledger.actions import action, record
 from staithe.people.models import Person
-from staithe.registers import item, keys, links, reading
+from staithe.registers import erasure, item, keys, links, reading
 from staithe.registers.actions import append_entries, schema_of
 from staithe.registers.item import Item
 from staithe.registers.models import Mapping, Register, Upload
@@ -237,7 +237,8 @@ def _current(register: Register) -> dict[str, Item]:
     found = {}
     for start in range(1, register.records + 1, 5000):
         for each in reading.records(register.pk, start, start + 4999):
-            found[each.key] = reading.data_of(register.pk, each)[0]
+            held = reading.data_of(register.pk, each)[0]
+            found[each.key] = erasure.reveal(register, held)
     return found
 
 

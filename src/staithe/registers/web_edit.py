@@ -15,7 +15,7 @@ from staithe.base.ids import new_token
 from staithe.people.models import Person
 from staithe.people.tokens import signed_in_person
 from staithe.people.web import signed_in
-from staithe.registers import corrections, queries, reading, uploads
+from staithe.registers import corrections, erasure, queries, reading, uploads
 from staithe.registers.actions import append_entries, schema_of
 from staithe.registers.forms import (
     CorrectionForm,
@@ -43,7 +43,7 @@ def _held(register: Register, key: str) -> Item:
     each = reading.find_record(register.pk, key)
     if each is None:
         raise NotFound(f"{register.title} has no record {key[:80]}.")
-    return reading.data_of(register.pk, each)[0]
+    return erasure.reveal(register, reading.data_of(register.pk, each)[0])
 
 
 def _kept(request: HttpRequest, name: str) -> Register:

@@ -1,0 +1,101 @@
+"""Registers over the service's own API: written to by programs that keep them.
+
+Reading is the open register API (api_v1, api_v2).
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.http import HttpRequest
+from ninja import Field, Router, Schema, Status
+
+from staithe.base.clock import now
+from staithe.people.tokens import API_AUTH, signed_in_person
+from staithe.registers import hooks, queries
+from staithe.registers.actions import append_entries
+from staithe.registers.models import Register
+
+
+router = Router(tags=["Registers"])
+
+
+class RegisterOut(Schema):
+    """A register in a list."""
+
+    name: str
+    title: str
+    owner: str
+    size: int
+    records: int
+    address: str
+
+
+class ChangeIn(Schema):
+    """The whole of a record as it shall be."""
+
+    key: str = Field(max_length=255)
+    values: dict[str, str | list[str]]
+
+
+class EntriesIn(Schema):
+    """Changes that are appended together or not at all."""
+
+    changes: list[ChangeIn] = Field(min_length=1, max_length=10_000)
+
+
+class GrownOut(Schema):
+    """How far the log has come."""
+
+    size: int
+    records: int
+
+
+class HookIn(Schema):
+    """An address to tell."""
+
+    url: str = Field(max_length=500)
+
+
+class HookOut(Schema):
+    """A webhook; the secret is shown this once."""
+
+    reference: str
+    secret: str
+
+
+def _out(register: Register) -> dict[str, Any]:
+    return {
+        "name": register.name,
+        "title": register.title,
+        "owner": register.owner.slug if register.owner else "",
+        "size": register.size,
+        "records": register.records,
+        "address": queries.address_of(register),
+    }
+
+
+@router.get("/registers", response=list[RegisterOut])
+def list_registers(request: HttpRequest) -> list[dict[str, Any]]:
+    """List the registers."""
+    found = queries.visible_registers(request.user).select_related("owner")
+    return [_out(register) for register in found]
+
+
+@router.post("/registers/{name}/entries", auth=API_AUTH, response={201: GrownOut})
+def append(request: HttpRequest, name: str, given: EntriesIn) -> Status[Any]:
+    """Append entries to a register that you keep, all or none."""
+    person = signed_in_person(request)
+    register = queries.get_register(name, person=person)
+    changes = [(change.key, dict(change.values)) for change in given.changes]
+    grown = append_entries(register=register, changes=changes, by=person, at=now())
+    return Status(201, {"size": grown.size, "records": grown.records})
+
+
+@router.post("/registers/{name}/webhooks", auth=API_AUTH, response={201: HookOut})
+def add_hook(request: HttpRequest, name: str, given: HookIn) -> Status[Any]:
+    """Have an address told, signed, whenever a register that you keep grows."""
+    person = signed_in_person(request)
+    register = queries.get_register(name, person=person)
+    hook = hooks.add_hook(register=register, url=given.url, by=person, at=now())
+    return Status(201, {"reference": hook.reference, "secret": hook.secret})

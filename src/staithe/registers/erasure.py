@@ -1,0 +1,116 @@
+"""Values that may need erasing: committed to in the log, kept beside it.
+
+The log holds a salted commitment in the place of the value. Deleting value and salt
+erases it for good, and every root and proof stays as it was.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import datetime
+from typing import Any
+
+from staithe.base.errors import BadInput, Conflict
+from staithe.ledger.actions import action, record
+from staithe.registers import blob, reading
+from staithe.registers.item import Item, Value
+from staithe.registers.models import Opening, Register
+from staithe.registers.permissions import check_keep
+from staithe.registers.schema import Schema
+
+
+ERASED = "erased"
+
+
+def conceal(
+    register: Register, schema: Schema, values: Mapping[str, Value], *, held: Item
+) -> Item:
+    """Return values with those of erasable fields replaced by commitments.
+
+    A value that the record holds already keeps the commitment that it has.
+    """
+    result = dict(values)
+    for name, field in schema.fields.items():
+        value = values.get(name)
+        if not field.erasable or not value:
+            continue
+        known = _openings(register, _texts(held.get(name)))
+        by_value = {text: commitment for commitment, text in known.items()}
+        tokens = [
+            text
+            if blob.is_commitment(text)
+            else by_value.get(text) or _commit(register, text)
+            for text in _texts(value)
+        ]
+        result[name] = tokens if isinstance(value, list) else tokens[0]
+    return result
+
+
+def _texts(value: Value | None) -> list[str]:
+    return [value] if isinstance(value, str) else value or []
+
+
+def _commit(register: Register, text: str) -> str:
+    salt = blob.new_salt()
+    commitment = blob.commit(text, salt=salt)
+    Opening.objects.create(
+        register=register, commitment=commitment, salt=salt, value=text
+    )
+    return commitment
+
+
+def _openings(register: Register, texts: list[str]) -> dict[str, str]:
+    wanted = [text for text in texts if blob.is_commitment(text)]
+    found = Opening.objects.filter(register=register, commitment__in=wanted)
+    return dict(found.values_list("commitment", "value"))
+
+
+def reveal(register: Register, values: Mapping[str, Value]) -> Item:
+    """Return values with commitments replaced by what they stand for, or “erased”."""
+    texts = [text for value in values.values() for text in _texts(value)]
+    known = _openings(register, texts)
+
+    def shown(text: str) -> str:
+        return known.get(text, ERASED) if blob.is_commitment(text) else text
+
+    return {
+        name: [shown(text) for text in value]
+        if isinstance(value, list)
+        else shown(value)
+        for name, value in values.items()
+    }
+
+
+@action("registers:value:erased")
+def erase_values(
+    *, register: Register, key: str, field: str, reason_code: str, by: Any, at: datetime
+) -> int:
+    """Erase every value that a record ever held in a field; return how many."""
+    check_keep(by, register)
+    trail = reading.trail(register.pk, key)
+    if not trail:
+        raise BadInput(f"{register.title} has no record {key[:80]}.")
+    texts = [
+        text
+        for each in trail
+        for values in reading.data_of(register.pk, each)
+        for text in _texts(values.get(field))
+    ]
+    if any(not blob.is_commitment(text) for text in texts):
+        raise Conflict(
+            f"{field} was written in clear, so the log holds it for good: only fields "
+            "declared erasable can be erased."
+        )
+    found = Opening.objects.filter(register=register, commitment__in=texts)
+    count, _ = found.delete()
+    record(
+        by=by,
+        at=at,
+        subject=register.ledger_id,
+        organisation=register.owner.slug if register.owner else "",
+        register=register.name,
+        field=field,
+        values=count,
+        reason_code=reason_code,
+    )
+    return count
