@@ -20,6 +20,7 @@ from staithe.site.problems import PROBLEM_RESPONSE, PROBLEM_SCHEMA, problem_resp
 ROOMS_WITH_API = [
     "ledger",
     "people",
+    "registers",
     "catalogue",
     "law",
     "sharing",
