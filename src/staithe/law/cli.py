@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from datetime import datetime
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import click
 import yaml
@@ -15,10 +15,14 @@ from rich.markup import escape
 from staithe.base.errors import BadInput, TooLarge
 from staithe.law.advise import advise as give_advice
 from staithe.law.library import load_library
+from staithe.law.loader import read_library
+from staithe.law.preview import preview
 from staithe.law.reading import load_yaml
 
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from staithe.law.advice import Advice
 
 MOST_BYTES = 256 * 1024
@@ -93,3 +97,66 @@ def _list(console: Console, heading: str, lines: list[str] | tuple[str, ...]) ->
         console.print(f"\n{escape(heading)}", style="bold")
         for line in lines:
             console.print(f"  - {escape(line)}", soft_wrap=True)
+
+
+@click.group(name="law")
+def law() -> None:
+    """Look after the data files of the law."""
+
+
+@law.command(name="check")
+@click.argument("folder", type=click.Path(path_type=Path, file_okay=False))
+def check(*, folder: Path) -> None:
+    """Read data files in a folder and name every fault in them, all at once."""
+    library = read_library(folder_texts(folder))
+    click.echo(
+        f"{len(library.routes)} gateways, {len(library.lists)} lists, "
+        f"{len(library.restrictions)} restrictions, {len(library.bearings)} bearings: "
+        "no fault found."
+    )
+
+
+@law.command(name="preview")
+@click.argument("folder", type=click.Path(path_type=Path, file_okay=False))
+@click.argument("cases", nargs=-1, required=True, type=click.Path(path_type=Path))
+@click.option("--json", "as_json", is_flag=True, help="Print the differences as JSON.")
+def preview_edit(*, folder: Path, cases: tuple[Path, ...], as_json: bool) -> None:
+    """Say which answers an edited folder of data files would change."""
+    edited = read_library(folder_texts(folder))
+    found = preview(list(_cases(cases)), load_library(), edited)
+    if as_json:
+        rows = [
+            {"case": d.case, "part": d.part, "before": d.before, "after": d.after}
+            for d in found
+        ]
+        click.echo(json.dumps(rows, ensure_ascii=False, indent=2, default=str))
+        return
+    for each in found:
+        click.echo(f"{each.case}: {each.part}")
+        click.echo(f"  before: {each.before}")
+        click.echo(f"  after:  {each.after}")
+    count = len({each.case for each in found})
+    click.echo(f"{count} answers would change." if count else "No answer would change.")
+
+
+def folder_texts(folder: Path) -> dict[str, str]:
+    """Read a folder of data files laid out like the shipped one."""
+    try:
+        texts = {
+            path.relative_to(folder).as_posix(): path.read_text("utf-8")
+            for path in sorted(folder.rglob("*.yaml"))
+        }
+    except (OSError, UnicodeDecodeError) as error:
+        raise BadInput(f"{folder} cannot be read: {error}.") from error
+    if not texts:
+        raise BadInput(f"{folder} holds no data files. Name a folder like law/data.")
+    return texts
+
+
+def _cases(files: tuple[Path, ...]) -> Iterator[tuple[str, dict[str, Any]]]:
+    for file in files:
+        found = read_facts(file)
+        cases = found.get("cases", [found]) if isinstance(found, dict) else []
+        for number, case in enumerate(cases, 1):
+            if isinstance(case, dict):
+                yield f"{file.name} {case.get('id', number)}", case.get("facts", case)

@@ -16,24 +16,24 @@ from staithe.base.errors import UserError
 from staithe.site.starting import start_django
 
 
-# name: (what to import, what it needs: nothing, django, or the database brought up to
-# date). Imported only when asked for, so that `staithe profile` starts without the
-# web frame.
-COMMANDS: dict[str, tuple[str, str]] = {
-    "demo": ("staithe.site.commands:demo", "nothing"),
-    "init": ("staithe.people.cli:init", "database"),
-    "serve": ("staithe.site.commands:serve", "database"),
-    "worker": ("staithe.jobs.cli:worker", "database"),
-    "doctor": ("staithe.site.commands:doctor", "django"),
-    "publish": ("staithe.catalogue.cli:publish", "database"),
-    "profile": ("staithe.quality.cli:profile", "nothing"),
-    "advise": ("staithe.law.cli:advise", "nothing"),
-    "link": ("staithe.linkage.cli:link", "nothing"),
-    "protect": ("staithe.disclosure.cli:protect", "nothing"),
-    "register": ("staithe.registers.cli:register", "nothing"),
-    "ledger": ("staithe.ledger.cli:ledger", "nothing"),
-    "states": ("staithe.sharing.cli:states", "nothing"),
-    "reference": ("staithe.site.reference:reference", "django"),
+# name: (what to import, what it needs, what it does). Imported only when asked for, so
+# that `staithe profile` starts without the web frame. It needs nothing, django, or the
+# database brought up to date.
+COMMANDS: dict[str, tuple[str, str, str]] = {
+    "demo": ("staithe.site.commands:demo", "nothing", "Make a demo world and run it."),
+    "init": ("staithe.people.cli:init", "database", "Start an empty service."),
+    "serve": ("staithe.site.commands:serve", "database", "Serve pages and API."),
+    "worker": ("staithe.jobs.cli:worker", "database", "Run background work."),
+    "doctor": ("staithe.site.commands:doctor", "django", "Check the service's health."),
+    "publish": ("staithe.catalogue.cli:publish", "database", "Publish a file."),
+    "profile": ("staithe.quality.cli:profile", "nothing", "Say how good a file is."),
+    "advise": ("staithe.law.cli:advise", "nothing", "Find legal routes for facts."),
+    "link": ("staithe.linkage.cli:link", "nothing", "Link records of two files."),
+    "protect": ("staithe.disclosure.cli:protect", "nothing", "Protect a table."),
+    "register": ("staithe.registers.cli:register", "nothing", "Load, verify, export."),
+    "ledger": ("staithe.ledger.cli:ledger", "nothing", "Export or verify the ledger."),
+    "states": ("staithe.sharing.cli:states", "nothing", "Write the state diagrams."),
+    "reference": ("staithe.site.reference:reference", "django", "Write the reference."),
 }
 
 
@@ -50,7 +50,7 @@ class Rooms(click.Group):
         """Import the command's room."""
         if name not in COMMANDS:
             return None
-        target, needs = COMMANDS[name]
+        target, needs, _ = COMMANDS[name]
         asks_help = any(word in sys.argv for word in ("--help", "-h"))
         if needs != "nothing" and not asks_help and not ctx.resilient_parsing:
             start_django(migrate=needs == "database")
@@ -65,7 +65,9 @@ class Rooms(click.Group):
     ) -> None:
         """List names without importing every room."""
         with formatter.section("Commands"):
-            formatter.write_dl([(name, "") for name in COMMANDS])
+            formatter.write_dl(
+                [(name, words) for name, (*_, words) in COMMANDS.items()]
+            )
 
 
 @click.group(cls=Rooms, context_settings={"help_option_names": ["-h", "--help"]})
