@@ -14,6 +14,7 @@ from staithe.law.routes import fit, load_routes
 from staithe.people.tokens import signed_in_person
 from staithe.people.web import signed_in
 from staithe.sharing import actions, queries
+from staithe.sharing.advice import advice_context
 from staithe.sharing.forms_decide import (
     AgreeForm,
     OfferForm,
@@ -91,6 +92,7 @@ def decide(request: HttpRequest, reference: str) -> HttpResponse:
         "sharing/decide.html",
         {
             **_facts(flow),
+            **advice_context(flow),
             "form": form,
             "precedents": queries.precedents(flow),
             "reasons": REFUSAL_REASONS,

@@ -14,6 +14,7 @@ from staithe.law.routes import fit, routes_for
 from staithe.people.tokens import signed_in_person
 from staithe.people.web import signed_in
 from staithe.sharing import actions, queries
+from staithe.sharing.advice import advice_context
 from staithe.sharing.forms import (
     ALL_ROWS,
     SOME_ROWS,
@@ -216,6 +217,7 @@ def choose_route(request: HttpRequest, reference: str) -> HttpResponse:
         request,
         "sharing/route.html",
         {
+            **advice_context(flow),
             "form": form,
             "flow": flow,
             "routes": routes,
