@@ -37,6 +37,7 @@ from staithe.demo.cast import assemble_cast
 from staithe.exchange.models import Grant, Join, Recipient
 from staithe.jobs.models import FINISHED, Job, JobState
 from staithe.ledger.models import Event, Head, Node
+from staithe.ledger.recording import lock_head
 from staithe.ledger.queries import export_lines, latest_checkpoint
 from staithe.ledger.verify import verify
 from staithe.people.actions import create_token
@@ -318,6 +319,7 @@ def wrong_with_ledger(kept: list[str]) -> tuple[list[str], str]:
 def check(given: dict[str, Any]) -> dict[str, Any]:
     """Say what is wrong after a kill, and what was seen."""
     with transaction.atomic():
+        lock_head()  # a worker may be at work: nobody else writes while this looks
         ledger, checkpoint = wrong_with_ledger(given["checkpoints"])
         wrong = ledger + broken_promises(given["facts"])
         wrong += unmatched_rows() + half_made_things()

@@ -263,8 +263,9 @@ EMAIL_BACKEND = (
 )
 DEFAULT_FROM_EMAIL = env_str("STAITHE_MAIL_FROM", "staithe@localhost")
 
-# Where snapshots live: a folder, or s3://bucket/prefix read and written by pyarrow.
-STORAGE_URL = env_str("STAITHE_STORAGE_URL", str(HOME / "snapshots"))
+# Where snapshots live: a folder, or s3://bucket/prefix read and written by pyarrow. A
+# secret, because the keys of a bucket may stand in it.
+STORAGE_URL = env_secret("STAITHE_STORAGE_URL", str(HOME / "snapshots"))
 ENGINE_THREADS = env_int("STAITHE_ENGINE_THREADS", 2)
 ENGINE_MEMORY_MB = env_int("STAITHE_ENGINE_MEMORY_MB", 1024)
 # The seed of linkage training: the same data gives the same links.
