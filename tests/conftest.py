@@ -54,6 +54,14 @@ def _the_log_may_be_emptied_between_tests() -> Iterator[None]:
         yield
 
 
+@pytest.fixture(scope="session", autouse=True)
+def _connections_end_with_their_request(django_db_modify_db_settings: None) -> None:
+    """Let no thread of a live server hold the database open after the last test."""
+    from django.db import connections
+
+    connections.settings["default"]["CONN_MAX_AGE"] = 0
+
+
 @pytest.fixture
 def live_home(settings: SettingsWrapper, tmp_path: Path) -> Path:
     """Point the service at an empty home: for tests outside tests/integration."""
