@@ -28,6 +28,7 @@ COMMANDS: dict[str, tuple[str, str, str]] = {
     "publish": ("staithe.catalogue.cli:publish", "database", "Publish a file."),
     "profile": ("staithe.quality.cli:profile", "nothing", "Say how good a file is."),
     "advise": ("staithe.law.cli:advise", "nothing", "Find legal routes for facts."),
+    "law": ("staithe.law.cli:law", "nothing", "Check and preview edits of the law."),
     "link": ("staithe.linkage.cli:link", "nothing", "Link records of two files."),
     "protect": ("staithe.disclosure.cli:protect", "nothing", "Protect a table."),
     "register": ("staithe.registers.cli:register", "nothing", "Load, verify, export."),
