@@ -51,6 +51,12 @@ def test_all_words_come_before_some_words(library, cast):
     ]
 
 
+def test_both_words_in_passing_come_before_one_in_a_short_title(publish, cast):
+    publish(title="Kingfisher", keywords=["kingfisher"], summary="Kingfisher")
+    publish(title="Nests of riverside birds", description="Dippers and a kingfisher")
+    assert found("kingfisher dippers", person=cast.ann)[0] == "nests-of-riverside-birds"
+
+
 def test_a_word_of_the_title_comes_before_one_of_the_description(library, cast):
     assert found("road", person=cast.ann)[0] == "roads-of-the-county"
     assert found("road", person=cast.ann)[-1] == "school-places"
