@@ -176,7 +176,9 @@ def _holds(test: Predicate | None, flows: Sequence[Case]) -> bool:
 def _claims(case: Case, library: Library) -> tuple[Claim, ...]:
     text = case.claims["power_claimed"].lower()
     return tuple(
-        row for row in library.claims if any(name in text for name in row.names)
+        row
+        for row in library.claims
+        if any(re.search(rf"(?<!\w){re.escape(n)}(?!\w)", text) for n in row.names)
     )
 
 

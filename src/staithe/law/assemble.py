@@ -192,14 +192,14 @@ def _from_ruled_out(found: Weighing, out: Sequence[str], gathering: Gathering) -
 
 def _basis(found: Weighing, gathering: Gathering) -> str | None:
     """Return the finding about the basis claimed, and gather its reasons."""
-    text = found.case.claims["lawful_basis_claimed"].lower()
+    text = _bare(found.case.claims["lawful_basis_claimed"])
     if not text:
         return None
     fits = [
         (len(name), basis)
         for basis in found.library.bases
         for name in basis.names
-        if name in text
+        if _bare(name) in text
     ]
     if not fits:
         gathering.explain.append(
@@ -214,6 +214,11 @@ def _basis(found: Weighing, gathering: Gathering) -> str | None:
     gathering.add(cites=row.cites)
     gathering.explain.append(row.explain)
     return row.finding
+
+
+def _bare(text: str) -> str:
+    """Return letters and digits only: Article 6(1)(f) is written in many ways."""
+    return "".join(each for each in text.lower() if each.isalnum())
 
 
 def _applies(row: BasisRow, case: Case) -> bool:
