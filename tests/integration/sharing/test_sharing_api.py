@@ -203,7 +203,7 @@ def test_strangers_are_refused_and_the_unknown_are_asked_who_they_are(cast):
     ("change", "status"),
     [
         ({"title": ""}, 400),
-        ({"title": "x\x00y"}, 422),
+        ({"title": "x\x00y"}, 400),
         ({"title": 3}, 422),
         ({"state": "closed"}, 422),
         ({"purpose_code": "fun"}, 400),
