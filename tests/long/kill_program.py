@@ -37,8 +37,8 @@ from staithe.demo.cast import assemble_cast
 from staithe.exchange.models import Grant, Join, Recipient
 from staithe.jobs.models import FINISHED, Job, JobState
 from staithe.ledger.models import Event, Head, Node
-from staithe.ledger.recording import lock_head
 from staithe.ledger.queries import export_lines, latest_checkpoint
+from staithe.ledger.recording import lock_head
 from staithe.ledger.verify import verify
 from staithe.people.actions import create_token
 from staithe.people.models import ApiToken, Person

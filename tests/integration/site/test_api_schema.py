@@ -134,10 +134,13 @@ def probe(
 
 def walk(told: Scene) -> list[str]:
     """Call every operation as every member of the cast and as nobody."""
-    people = told.cast.people.values()
-    tokens: list[str | None] = [None]
-    for person in people:
-        tokens.append(create_token(person=person, name="t", by=person, at=now())[1])
+    tokens: list[str | None] = [
+        None,
+        *(
+            create_token(person=person, name="t", by=person, at=now())[1]
+            for person in told.cast.people.values()
+        ),
+    ]
     schema = schemathesis.openapi.from_wsgi(DESCRIPTION, get_wsgi_application())
     values = real_values(told)
     return [
