@@ -163,21 +163,26 @@ def _first_of_each(rows: Rows, clusters: Sequence[Path]) -> Numbers:
     return found
 
 
+def _present(rows: Rows, first: Numbers) -> npt.NDArray[np.bool_]:
+    """Return for each source and each person whether the person is in it."""
+    found = np.zeros((len(rows.sources), len(first)), bool)
+    parts = np.split(first, rows.starts[1:-1])
+    for number, part in enumerate(parts):
+        found[number, part] = True
+    return found
+
+
 def _people(rows: Rows, first: Numbers) -> dict[str, int]:
     """Count the people of each source."""
-    parts = np.split(first, rows.starts[1:-1])
-    counts = (len(np.unique(part)) for part in parts)
+    counts = _present(rows, first).sum(axis=1).tolist()
     return dict(zip(rows.sources, counts, strict=True))
 
 
 def _spread(rows: Rows, first: Numbers) -> dict[str, Any]:
     """Count the people, and how many are in one table, in two, and so on."""
-    table = np.repeat(np.arange(len(rows.sources)), [len(part) for part in rows.keys])
-    seen = np.unique(np.stack([first, table]), axis=1)[0]
-    _, tables = np.unique(seen, return_counts=True)
-    numbers, people = np.unique(tables, return_counts=True)
-    spread = zip(numbers.tolist(), people.tolist(), strict=True)
-    return {"all": len(tables), "in_tables": {str(n): k for n, k in spread}}
+    people = np.bincount(_present(rows, first).sum(axis=0))
+    in_tables = {str(n): int(k) for n, k in enumerate(people) if n and k}
+    return {"all": sum(in_tables.values()), "in_tables": in_tables}
 
 
 def _edges(rows: Rows, clusters: Path) -> tuple[Numbers, Numbers]:
