@@ -9,12 +9,12 @@ from django.http import HttpRequest, HttpResponse
 from ninja import Query, Router, Schema, Status
 from pydantic import Field
 
-from staithe.accountability import queries
+from staithe.accountability import api_ledger, queries
 from staithe.accountability.actions import record_outcome
 from staithe.accountability.models import Outcome
 from staithe.accountability.progress import Counts
 from staithe.accountability.tables import table_of, who_answers
-from staithe.accountability.transparency import line_of
+from staithe.accountability.transparency import line_of, statement_of
 from staithe.base.clock import now
 from staithe.base.errors import BadInput
 from staithe.people.queries import get_organisation
@@ -27,6 +27,7 @@ from staithe.ui.csv import csv_response
 
 
 router = Router(tags=["accountability"])
+router.add_router("", api_ledger.router)
 
 SLUG = r"^[a-z0-9-]*$"
 DAYS = "Whole working days, Monday to Friday."
@@ -165,6 +166,20 @@ class ShareOut(Schema):
     results: list[str]
 
 
+class StatementOut(Schema):
+    """One agreement in sentences: what anyone may read of it."""
+
+    share: ShareOut
+    what: list[str] = Field(description="What is shared.")
+    columns: list[str] = Field(description="Named only to who may see them.")
+    benefit: str = Field(description="What it is for.")
+    results_may: str = Field(description="What may leave the project.")
+    copies_destroyed_by: date
+    released: list[str] = Field(description="Slugs of what was released from it.")
+    terms_sha256: str = Field(description="Of the terms that both sides accepted.")
+    event: int | None = Field(description="The acceptance in the ledger.")
+
+
 class OutcomeIn(Schema):
     """What came of a project's shares. Public: do not name people."""
 
@@ -225,6 +240,28 @@ def transparency(request: HttpRequest, wanted: Query[Shares]) -> PageOut[ShareOu
         raise BadInput("The state is in-force, ended or revoked.", field="state")
     found = queries.public_agreements(body=wanted.body, state=wanted.state)
     return page_of(found, _share, page=wanted.page, size=wanted.size)
+
+
+@router.get("/transparency/{reference}", response=StatementOut, auth=None)
+def show_share(request: HttpRequest, reference: str) -> StatementOut:
+    """Say in plain English what one agreement shares, why, and with what result."""
+    agreement = queries.get_public_agreement(reference)
+    told = statement_of(agreement, reader=api_ledger.reader_of(request))
+    return StatementOut(
+        share=_share(agreement),
+        what=list(told.what),
+        columns=list(told.columns),
+        benefit=told.benefit,
+        results_may=told.results,
+        copies_destroyed_by=told.last_day_of_copies,
+        released=[
+            output.released_as.slug
+            for output in queries.released_by(agreement.project)
+            if output.released_as
+        ],
+        terms_sha256=told.terms_sha256,
+        event=queries.acceptance_number(agreement),
+    )
 
 
 @router.get("/projects/{reference}/outcomes", response=list[OutcomeOut], auth=API_AUTH)

@@ -20,6 +20,7 @@ from staithe.analysis.queries import (
     get_output,
     get_query,
     outputs_for,
+    queries_of,
     votes_shown,
 )
 from staithe.base.clock import now
@@ -29,6 +30,7 @@ from staithe.people.tokens import API_AUTH, signed_in_person
 
 router = Router(tags=["analysis"])
 MOST = 100
+FURTHEST = 10**9  # a database counts no further than it must
 
 
 class TableOut(Schema):
@@ -116,6 +118,16 @@ def list_tables(request: HttpRequest, reference: str) -> list[TableOut]:
     ]
 
 
+@router.get("/projects/{reference}/queries", response=list[QuestionOut], auth=API_AUTH)
+def list_questions(
+    request: HttpRequest, reference: str, offset: int = 0
+) -> list[QuestionOut]:
+    """List a project's questions, newest first, a hundred at a time from `offset`."""
+    project = get_own_project(reference, person=signed_in_person(request))
+    start = max(0, min(offset, FURTHEST))
+    return [_question(query) for query in queries_of(project)[start : start + MOST]]
+
+
 @router.post(
     "/projects/{reference}/queries", response={201: QuestionOut}, auth=API_AUTH
 )
@@ -159,7 +171,7 @@ def list_outputs(
     found = outputs_for(signed_in_person(request))
     if state:
         found = found.filter(state=state)
-    start = max(0, offset)
+    start = max(0, min(offset, FURTHEST))
     return [_output(output, request) for output in found[start : start + MOST]]
 
 

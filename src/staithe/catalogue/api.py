@@ -31,6 +31,7 @@ from staithe.catalogue.schemas import (
     HolderOut,
     PublicationOut,
 )
+from staithe.jobs.actions import cancel
 from staithe.jobs.models import Job
 from staithe.jobs.queries import get_job, job_view
 from staithe.people.permissions import Someone
@@ -115,9 +116,15 @@ def add_version(
 @router.get("/publications/{reference}", response=PublicationOut, auth=API_AUTH)
 def show_publication(request: HttpRequest, reference: str) -> dict[str, Any]:
     """Say how far the reading of a large file has come; for who sent it."""
-    job = get_job(reference)
-    if job.actor != signed_in_person(request).ledger_id:
-        raise NotAllowed("Only the person who started this can see it.")
+    return _publication(_own_publication(request, reference))
+
+
+@router.post("/publications/{reference}/stop", response=PublicationOut, auth=API_AUTH)
+def stop_publication(request: HttpRequest, reference: str) -> dict[str, Any]:
+    """Stop the reading of a large file; for who sent it."""
+    job = _own_publication(request, reference)
+    cancel(job, at=now())
+    job.refresh_from_db()
     return _publication(job)
 
 
@@ -186,6 +193,13 @@ def _made(request: HttpRequest, made: AssetVersion | Job) -> Status[dict[str, An
     if isinstance(made, Job):
         return Status(202, _publication(made))
     return Status(201, _entry(made.asset, signed_in_person(request)))
+
+
+def _own_publication(request: HttpRequest, reference: str) -> Job:
+    job = get_job(reference)
+    if job.actor != signed_in_person(request).ledger_id:
+        raise NotAllowed("Only the person who started this can see it.")
+    return job
 
 
 def _publication(job: Job) -> dict[str, Any]:

@@ -7,11 +7,17 @@ from typing import Any
 
 from django.http import HttpRequest
 from ninja import Router, Schema, Status
+from pydantic import Field
 
 from staithe.base.clock import now
 from staithe.base.errors import NotFound
-from staithe.exchange.actions import ask_join, issue_recipient, prepare_again
-from staithe.exchange.models import Grant, Join
+from staithe.exchange.actions import (
+    ask_join,
+    issue_recipient,
+    prepare_again,
+    revoke_recipient,
+)
+from staithe.exchange.models import Grant, Join, Recipient
 from staithe.exchange.queries import (
     find_grant,
     get_grant_to_mend,
@@ -19,6 +25,7 @@ from staithe.exchange.queries import (
     get_join,
     get_own_project,
     grants_of,
+    tokens_of,
 )
 from staithe.exchange.sharing_server import names_of
 from staithe.exchange.web import profile_text
@@ -26,6 +33,7 @@ from staithe.people.tokens import API_AUTH, signed_in_person
 
 
 router = Router(tags=["exchange"])
+MOST = 100
 
 
 class GrantOut(Schema):
@@ -58,6 +66,16 @@ class JoinOut(Schema):
     report: dict[str, Any]
 
 
+class ShareTokenOut(Schema):
+    """A Delta Sharing token without its secret."""
+
+    number: int = Field(validation_alias="pk")
+    prefix: str
+    created_at: datetime
+    expires_at: datetime
+    revoked_at: datetime | None
+
+
 class ProfileOut(Schema):
     """A Delta Sharing profile and the name of the table to load."""
 
@@ -70,6 +88,13 @@ def list_grants(request: HttpRequest, reference: str) -> list[GrantOut]:
     """List a project's grants."""
     project = get_own_project(reference, person=signed_in_person(request))
     return [_grant_out(grant) for grant in grants_of(project)]
+
+
+@router.get("/projects/{reference}/joins", response=list[JoinOut], auth=API_AUTH)
+def list_joins(request: HttpRequest, reference: str) -> list[JoinOut]:
+    """List a project's joins, the newest first."""
+    project = get_own_project(reference, person=signed_in_person(request))
+    return [_join_out(join) for join in project.joins.order_by("-number")[:MOST]]
 
 
 @router.post("/projects/{reference}/joins", response={202: JoinOut}, auth=API_AUTH)
@@ -92,6 +117,31 @@ def read_join(request: HttpRequest, reference: str, number: int) -> JoinOut:
     """Read one join."""
     project = get_own_project(reference, person=signed_in_person(request))
     return _join_out(get_join(project, number))
+
+
+@router.get(
+    "/agreements/{reference}/tokens", response=list[ShareTokenOut], auth=API_AUTH
+)
+def list_tokens(request: HttpRequest, reference: str) -> list[Recipient]:
+    """List your Delta Sharing tokens of an agreement, without their secrets."""
+    person = signed_in_person(request)
+    grant = get_grant_to_read(reference, person=person, at=now())
+    return tokens_of(grant, person=person)
+
+
+@router.delete(
+    "/agreements/{reference}/tokens/{number}", response={204: None}, auth=API_AUTH
+)
+def end_token(request: HttpRequest, reference: str, number: int) -> Status[None]:
+    """End one of your tokens: clients that use it stop at their next request."""
+    person = signed_in_person(request)
+    grant = get_grant_to_read(reference, person=person, at=now())
+    mine = (each for each in tokens_of(grant, person=person) if each.pk == number)
+    recipient = next(mine, None)
+    if recipient is None:
+        raise NotFound("You have no such token for this agreement.")
+    revoke_recipient(recipient=recipient, by=person, at=now())
+    return Status(204, None)
 
 
 @router.post(

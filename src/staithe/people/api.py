@@ -9,13 +9,22 @@ from ninja import Router, Schema, Status
 
 from staithe.base.clock import now
 from staithe.people import actions, queries
-from staithe.people.models import ApiToken, Membership, Organisation
-from staithe.people.permissions import Permission, organisations_where
+from staithe.people.models import (
+    ApiToken,
+    Invitation,
+    Membership,
+    Notice,
+    Organisation,
+)
+from staithe.people.permissions import Permission, check, organisations_where
 from staithe.people.roles import Role
 from staithe.people.tokens import API_AUTH, signed_in_person
 
 
 router = Router(tags=["people"])
+
+AT_ONCE = 100
+FURTHEST = 10**9  # a database counts no further than it must
 
 
 class OrganisationOut(Schema):
@@ -86,6 +95,16 @@ class InvitationIn(Schema):
     role: str
 
 
+class OpenInvitationOut(Schema):
+    """An invitation that nobody has accepted yet."""
+
+    reference: str
+    name: str
+    email: str
+    role: str
+    expires_at: datetime
+
+
 class InvitationOut(Schema):
     """An invitation; `path` opens it and is shown this once."""
 
@@ -93,6 +112,26 @@ class InvitationOut(Schema):
     role: str
     expires_at: datetime
     path: str
+
+
+class ColleagueOut(Schema):
+    """A person at an organisation and the roles held there now."""
+
+    person: str
+    name: str
+    email: str
+    roles: list[str]
+
+
+class NoticeOut(Schema):
+    """Something you were told; `link` is the page that it is about."""
+
+    reference: str
+    at: datetime
+    title: str
+    body: str
+    link: str
+    read_at: datetime | None
 
 
 @router.get("/me", response=MeOut, auth=API_AUTH)
@@ -155,6 +194,86 @@ def invite(
     return Status(201, shown)
 
 
+@router.get(
+    "/organisations/{slug}/invitations",
+    response=list[OpenInvitationOut],
+    auth=API_AUTH,
+)
+def invitations(request: HttpRequest, slug: str) -> list[Invitation]:
+    """List who is invited to an organisation and has not answered."""
+    found = _managed(request, slug)
+    return list(queries.open_invitations(found, at=now()))
+
+
+@router.delete("/invitations/{reference}", response={204: None}, auth=API_AUTH)
+def revoke_invitation(request: HttpRequest, reference: str) -> Status[None]:
+    """Make an invitation's link stop working."""
+    found = queries.get_invitation(reference)
+    actions.revoke_invitation(invitation=found, by=signed_in_person(request), at=now())
+    return Status(204, None)
+
+
+@router.get("/organisations/{slug}/people", response=list[ColleagueOut], auth=API_AUTH)
+def people(request: HttpRequest, slug: str) -> list[ColleagueOut]:
+    """List the people of an organisation that I manage."""
+    return [
+        ColleagueOut(
+            person=each.person.public_id,
+            name=each.person.name,
+            email=each.person.email,
+            roles=[row.role for row in each.memberships],
+        )
+        for each in queries.colleagues(_managed(request, slug))
+    ]
+
+
+@router.delete(
+    "/organisations/{slug}/people/{person}/{role}",
+    response={204: None},
+    auth=API_AUTH,
+)
+def end_membership(
+    request: HttpRequest, slug: str, person: str, role: str
+) -> Status[None]:
+    """Take a role away from a person."""
+    _managed(request, slug)
+    found = queries.get_membership(person, slug, role)
+    actions.end_membership(membership=found, by=signed_in_person(request), at=now())
+    return Status(204, None)
+
+
+@router.get("/notices", response=list[NoticeOut], auth=API_AUTH)
+def notices(
+    request: HttpRequest,
+    unread: bool = False,  # noqa: FBT001, FBT002  a query parameter
+    offset: int = 0,
+) -> list[Notice]:
+    """List what I was told, newest first, a hundred at a time from `offset`."""
+    found = queries.inbox(signed_in_person(request))
+    if unread:
+        found = found.filter(read_at=None)
+    start = max(0, min(offset, FURTHEST))
+    return list(found[start : start + AT_ONCE])
+
+
+@router.post("/notices/read", response={204: None}, auth=API_AUTH)
+def read_notices(request: HttpRequest) -> Status[None]:
+    """Mark all my notices read."""
+    actions.mark_notices_read(person=signed_in_person(request), at=now())
+    return Status(204, None)
+
+
+@router.post("/notices/{reference}/read", response=NoticeOut, auth=API_AUTH)
+def read_notice(request: HttpRequest, reference: str) -> Notice:
+    """Mark one of my notices read."""
+    person = signed_in_person(request)
+    notice = queries.get_own_notice(reference, person=person)
+    if notice.read_at is None:
+        actions.mark_notices_read(person=person, notice=notice, at=now())
+        notice.refresh_from_db()
+    return notice
+
+
 @router.get("/tokens", response=list[TokenOut], auth=API_AUTH)
 def tokens(request: HttpRequest) -> list[ApiToken]:
     """List my tokens that work."""
@@ -179,6 +298,13 @@ def remove_token(request: HttpRequest, reference: str) -> Status[None]:
     token = queries.get_own_token(reference, person=person)
     actions.revoke_token(token=token, by=person, at=now())
     return Status(204, None)
+
+
+def _managed(request: HttpRequest, slug: str) -> Organisation:
+    """Return an organisation whose people I manage; NotFound, NotAllowed."""
+    found = queries.get_organisation(slug)
+    check(signed_in_person(request), Permission.MANAGE_PEOPLE, found)
+    return found
 
 
 def _role(row: Membership) -> RoleOut:

@@ -18,8 +18,9 @@ from staithe.people.tokens import signed_in_person
 from staithe.sharing import actions, queries
 from staithe.sharing.api_agree import router
 from staithe.sharing.models import Request
-from staithe.sharing.permissions import check_see_requests
+from staithe.sharing.permissions import check_change_project, check_see_requests
 from staithe.sharing.schemas import (
+    CandidateOut,
     CostsIn,
     EntryOut,
     FlowEditIn,
@@ -36,6 +37,7 @@ from staithe.sharing.schemas import (
     RouteIn,
 )
 from staithe.sharing.shapes import (
+    entry_shape,
     flow_shape,
     message_shape,
     page_of,
@@ -92,6 +94,25 @@ def end_member(request: HttpRequest, reference: str, person: str) -> ProjectOut:
     leaving = _get_person(person)
     actions.end_project_member(project=project, person=leaving, by=by, at=now())
     return project_shape(project)
+
+
+@router.get("/projects/{reference}/candidates", response=list[CandidateOut])
+def list_candidates(request: HttpRequest, reference: str) -> list[CandidateOut]:
+    """List the analysts who could join a project; for who may add them."""
+    by = signed_in_person(request)
+    project = queries.get_project(reference, person=by)
+    check_change_project(by, project)
+    return [
+        CandidateOut(person=each.public_id, name=each.name)
+        for each in queries.people_to_add(project)
+    ]
+
+
+@router.get("/projects/{reference}/timeline", response=list[EntryOut])
+def show_history(request: HttpRequest, reference: str) -> list[EntryOut]:
+    """Say what the ledger knows of a project, oldest first."""
+    project = queries.get_project(reference, person=signed_in_person(request))
+    return [entry_shape(entry) for entry in queries.project_history(project)]
 
 
 @router.get("/requests", response=PageOut[RequestOut])
@@ -157,15 +178,7 @@ def withdraw_request(request: HttpRequest, reference: str) -> RequestOut:
 def show_timeline(request: HttpRequest, reference: str) -> list[EntryOut]:
     """Say what the ledger knows of a request, oldest first."""
     return [
-        EntryOut(
-            number=entry.number,
-            at=entry.at,
-            name=entry.name,
-            title=entry.title,
-            by=entry.by,
-            body=entry.body,
-        )
-        for entry in queries.timeline(_request(request, reference))
+        entry_shape(entry) for entry in queries.timeline(_request(request, reference))
     ]
 
 

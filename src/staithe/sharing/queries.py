@@ -14,7 +14,11 @@ from staithe.catalogue.models import Asset
 from staithe.catalogue.queries import search
 from staithe.ledger.models import Event
 from staithe.people.models import Person
-from staithe.people.permissions import Permission, organisations_where
+from staithe.people.permissions import (
+    Permission,
+    organisations_where,
+    people_who_can,
+)
 from staithe.people.queries import names_of
 from staithe.sharing.ladder import working_days
 from staithe.sharing.models import Agreement, Decision, Flow, Message, Project, Request
@@ -116,6 +120,13 @@ def find_projects(person: Someone) -> QuerySet[Project]:
         .select_related("organisation", "lead")
         .annotate(request_count=Count("requests", distinct=True))
     )
+
+
+def people_to_add(project: Project) -> list[Person]:
+    """Return the analysts of the organisation who do not work on a project yet."""
+    able = people_who_can(Permission.RUN_QUERY, project.organisation)
+    known = set(project.members.filter(ended_at=None).values_list("person", flat=True))
+    return [each for each in able if each.pk not in known]
 
 
 def own_projects(person: Person) -> QuerySet[Project]:

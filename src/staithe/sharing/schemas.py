@@ -54,6 +54,13 @@ class MemberIn(Input):
     person: Text = Field(description="Reference of the person, P-…")
 
 
+class CandidateOut(Schema):
+    """A person who could join a project."""
+
+    person: str
+    name: str
+
+
 class MemberOut(Schema):
     """A person who works on a project."""
 

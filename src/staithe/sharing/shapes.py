@@ -10,6 +10,7 @@ from staithe.sharing.models import Agreement, Decision, Flow, Message, Project, 
 from staithe.sharing.schemas import (
     AgreementOut,
     DecisionOut,
+    EntryOut,
     FlowOut,
     MemberOut,
     MessageOut,
@@ -24,6 +25,8 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from django.db.models import QuerySet
+
+    from staithe.sharing.timeline import Entry
 
 
 Out = TypeVar("Out")
@@ -150,6 +153,18 @@ def agreement_shape(agreement: Agreement) -> AgreementOut:
         ends_on=agreement.ends_on,
         ended_at=agreement.ended_at,
         end_reason=agreement.end_reason,
+    )
+
+
+def entry_shape(entry: Entry) -> EntryOut:
+    """Return one thing that happened, in words."""
+    return EntryOut(
+        number=entry.number,
+        at=entry.at,
+        name=entry.name,
+        title=entry.title,
+        by=entry.by,
+        body=entry.body,
     )
 
 

@@ -11,7 +11,7 @@ from django.views.decorators.http import require_GET, require_http_methods
 from staithe.base.clock import now
 from staithe.base.errors import NotFound
 from staithe.law.purposes import PURPOSES
-from staithe.people.permissions import Permission, can_somewhere, people_who_can
+from staithe.people.permissions import Permission, can_somewhere
 from staithe.people.tokens import signed_in_person
 from staithe.people.web import signed_in
 from staithe.sharing import actions, queries
@@ -27,8 +27,6 @@ from staithe.ui.web import query_of, render_page
 
 if TYPE_CHECKING:
     from django.http import HttpRequest, HttpResponse
-
-    from staithe.people.models import Person
 
 
 @require_GET
@@ -80,7 +78,7 @@ def add_member(request: HttpRequest, reference: str) -> HttpResponse:
     person = signed_in_person(request)
     project = queries.get_project(reference, person=person)
     check_change_project(person, project)
-    people = _people_to_add(project)
+    people = queries.people_to_add(project)
     form = MemberForm(posted(request), people=people)
     if request.method == "POST" and form.is_valid():
         chosen = next(p for p in people if p.public_id == form.cleaned_data["person"])
@@ -123,12 +121,6 @@ def end_member(request: HttpRequest, reference: str, public_id: str) -> HttpResp
 
 def _members(project: Project) -> list[ProjectMember]:
     return list(project.members.filter(ended_at=None).select_related("person"))
-
-
-def _people_to_add(project: Project) -> list[Person]:
-    able = people_who_can(Permission.RUN_QUERY, project.organisation)
-    known = {member.person_id for member in _members(project)}
-    return [each for each in able if each.pk not in known]
 
 
 _HEADER = ["project", "title", "organisation", "purpose", "lead", "started"]
