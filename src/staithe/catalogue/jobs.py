@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 
@@ -26,6 +27,7 @@ from staithe.catalogue.uploads import forget_upload, kept_upload, sweep_uploads
 from staithe.jobs.context import JobCancelled, JobContext
 from staithe.jobs.registry import job
 from staithe.people.models import Person
+from staithe.people.notices import notify
 from staithe.people.permissions import Permission, check
 from staithe.people.queries import find_person_by_ledger_id, get_organisation
 from staithe.tables.snapshot import sweep_leftovers
@@ -35,19 +37,31 @@ from staithe.tables.store import open_store
 NIGHTLY = 24 * 3600
 
 
-@job("catalogue:publish", label="Publish a file")
+def tell_sender(
+    *, error: str, at: datetime, upload: str, source_name: str, sender: str, **_: Any
+) -> None:
+    """Tell who sent a file that it was not published, and let go of the file."""
+    forget_upload(upload)
+    person = find_person_by_ledger_id(sender)
+    if person is not None:
+        title = f"Not published: {source_name}"
+        notify(person, title=title, body=error, link="/catalogue/publish", at=at)
+
+
+@job("catalogue:publish", label="Publish a file", given_up=tell_sender)
 def publish(
     context: JobContext,
     *,
     upload: str,
     source_name: str,
+    sender: str,
     organisation: str,
     details: dict[str, Any],
     identifies: list[str] | None = None,
 ) -> None:
     """Read, store and profile an upload, then keep it as a new asset."""
     with _read_once(upload) as path:
-        person = _person(context)
+        person = _sender(sender)
         holder = get_organisation(organisation)
         check(person, Permission.PUBLISH_ASSET, holder)
         fields, at = check_details(details), context.now()
@@ -70,16 +84,16 @@ def publish(
                 by=person,
                 at=at,
             )
-            context.finish(_result(version))
+            _finish(context, version, person, at=at)
 
 
-@job("catalogue:version", label="Publish a new version")
+@job("catalogue:version", label="Publish a new version", given_up=tell_sender)
 def publish_version(
-    context: JobContext, *, upload: str, source_name: str, asset: str
+    context: JobContext, *, upload: str, source_name: str, sender: str, asset: str
 ) -> None:
     """Read, store and profile an upload, then keep it as an asset's newest version."""
     with _read_once(upload) as path:
-        person, row, at = _person(context), get_asset(asset), context.now()
+        person, row, at = _sender(sender), get_asset(asset), context.now()
         check(person, Permission.PUBLISH_ASSET, row.organisation)
         with (
             stored_file(
@@ -94,7 +108,7 @@ def publish_version(
             version = keep_version(
                 asset=row, stored=stored, source_name=source_name, by=person, at=at
             )
-            context.finish(_result(version))
+            _finish(context, version, person, at=at)
 
 
 @job("catalogue:scrub", label="Verify what is stored", every_seconds=NIGHTLY)
@@ -139,12 +153,24 @@ def _read_once(upload: str) -> Iterator[Path]:
         raise
 
 
-def _result(version: AssetVersion) -> dict[str, Any]:
-    return {"asset": version.asset.slug, "version": version.number}
+def _finish(
+    context: JobContext, version: AssetVersion, person: Person, *, at: datetime
+) -> None:
+    """End the job and tell who sent the file, who may have left the page long ago."""
+    asset = version.asset
+    notify(
+        person,
+        title=f"Published: {asset.title}",
+        body=f"Version {version.number} has {version.rows:,} rows.",
+        link=f"/catalogue/{asset.slug}/published",
+        at=at,
+        organisation=asset.organisation,
+    )
+    context.finish({"asset": asset.slug, "version": version.number})
 
 
-def _person(context: JobContext) -> Person:
-    person = find_person_by_ledger_id(context.actor)
+def _sender(ledger_id: str) -> Person:
+    person = find_person_by_ledger_id(ledger_id)
     if person is None or not person.is_active:
         raise NotAllowed("The person who asked for this has no account any more.")
     return person

@@ -91,6 +91,7 @@ def _queue(
     full = {
         "upload": kept,
         "source_name": clean_file_name(upload.name or ""),
+        "sender": by.ledger_id,
         **arguments,
     }
     try:

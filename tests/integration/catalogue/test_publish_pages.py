@@ -11,7 +11,7 @@ from staithe.catalogue.actions import withdraw_asset
 from staithe.catalogue.models import Asset
 from staithe.jobs.models import Job
 from staithe.jobs.run import run_pending
-from staithe.people.models import Membership
+from staithe.people.models import Membership, Notice
 
 
 ROADS = b"road_id,length_m,surface\n1,120,tarmac\n2,80,gravel\n"
@@ -175,6 +175,12 @@ class TestALargeFile:
         assert client.get(where)["Location"] == "/catalogue/roads/published"
         assert list((home / "uploads").iterdir()) == []
 
+    def test_who_left_the_page_is_told_that_it_is_published(self, cast, sent):
+        run_pending()
+        (notice,) = Notice.objects.all()
+        assert (notice.person, notice.title) == (cast.olive, "Published: Roads")
+        assert notice.link == "/catalogue/roads/published"
+
     def test_a_bad_file_says_so_on_its_page(self, cast, browse, home):
         client = browse(cast.olive)
         answer = client.post("/catalogue/publish", form(b"a,b\n1,2,3,4,5,6\n"))
@@ -183,6 +189,9 @@ class TestALargeFile:
         assert "Nothing was stored." in text
         assert "Try again with another file" in text
         assert list((home / "uploads").iterdir()) == []
+        (notice,) = Notice.objects.all()
+        assert (notice.person, notice.title) == (cast.olive, "Not published: roads.csv")
+        assert notice.body in text
 
     def test_it_can_be_stopped(self, sent):
         client, where = sent
@@ -201,7 +210,8 @@ class TestALargeFile:
         profile = storing.profile_table
 
         def stop_then_profile(*args, **kwargs):
-            actions.cancel(Job.objects.get(), at=Job.objects.get().created_at)
+            job = Job.objects.get()
+            actions.cancel(job, at=job.created_at)
             return profile(*args, **kwargs)
 
         monkeypatch.setattr(storing, "profile_table", stop_then_profile)
@@ -224,7 +234,7 @@ class TestALargeFile:
         cast.olive.is_active = False
         cast.olive.save()
         run_pending()
-        assert Job.objects.get().state == "failed"
+        assert Job.objects.get(kind="catalogue:publish").state == "failed"
         assert not Asset.objects.exists()
         assert list((home / "uploads").iterdir()) == []
 
@@ -242,6 +252,24 @@ class TestALargeFile:
         assert Job.objects.get().state == "queued"
         assert len(list((home / "uploads").iterdir())) == 1
         assert list((home / "snapshots").iterdir()) == []
+        assert not Notice.objects.exists()
+
+    def test_after_the_last_attempt_the_upload_goes_and_the_sender_is_told(
+        self, cast, sent, home, monkeypatch
+    ):
+        from staithe.catalogue import storing
+
+        def crash(*args, **kwargs):
+            raise MemoryError
+
+        monkeypatch.setattr(storing, "profile_table", crash)
+        for _ in range(3):
+            Job.objects.update(run_after=cast.roads.created_at)
+            run_pending()
+        assert Job.objects.exclude(kind="people:email").get().state == "failed"
+        assert list((home / "uploads").iterdir()) == []
+        (notice,) = Notice.objects.all()
+        assert "Something went wrong on our side" in notice.body
 
     def test_a_large_new_version_works_too(self, cast, publish, browse):
         asset = publish().asset

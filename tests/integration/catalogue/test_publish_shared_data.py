@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import hashlib
 import io
+import json
 from pathlib import Path
 
 import pyarrow as pa
@@ -14,6 +15,7 @@ from django.conf import settings
 
 from staithe.catalogue.actions import publish_asset
 from staithe.catalogue.csv_text import csv_chunks
+from staithe.catalogue.models import AssetVersion
 from staithe.tables.snapshot import open_snapshot, read_batches, verify_snapshot
 from staithe.tables.store import open_store
 
@@ -34,20 +36,17 @@ def count_rows(path: Path) -> int:
         return sum(1 for row in csv.reader(lines, delimiter=delimiter) if row) - 1
 
 
-def test_every_file_is_published_as_it_is(shared_data, cast, at):
+def test_the_command_publishes_every_file_as_it_is(shared_data, cast, staithe):
     paths = sorted(p for p in shared_data.rglob("*") if p.suffix in ENDINGS)
     assert {path.suffix for path in paths} == ENDINGS
     store = open_store(settings.STORAGE_URL)
     for path in paths:
-        version = publish_asset(
-            path=path,
-            source_name=path.name,
-            organisation=cast.roads,
-            title=path.stem,
-            by=cast.olive,
-            at=at,
-        )
-        assert version.rows == count_rows(path), path.name
+        words = ("--owner", "roads", "--title", path.stem, "--json")
+        said = staithe("publish", str(path), *words)
+        assert said.code == 0, f"{path.name}: {said.err}"
+        facts = json.loads(said.out)
+        assert facts["rows"] == count_rows(path), path.name
+        version = AssetVersion.objects.get(asset__reference=facts["reference"])
         digest = f"sha256:{version.manifest_sha256}"
         manifest = open_snapshot(version.snapshot_id, store=store, digest=digest)
         verify_snapshot(manifest, store=store)

@@ -47,7 +47,7 @@ def test_an_upload_that_a_job_waits_for_stays(db, home):
     make_old(home / "uploads" / name)
     enqueue(
         "catalogue:version",
-        arguments={"upload": name, "source_name": "a.csv", "asset": "AST-1"},
+        arguments={"upload": name},
         by=None,
         at=now(),
     )
