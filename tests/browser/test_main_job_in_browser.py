@@ -8,78 +8,25 @@ the jobs that a worker would run and lets the weeks of a silent holder pass.
 from __future__ import annotations
 
 import re
-import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
-from datetime import datetime, timedelta, tzinfo
 from functools import partial
-from importlib.util import module_from_spec, spec_from_file_location
 from pathlib import Path
 from typing import Any
 
 import pytest
 from playwright.sync_api import Page
 
+from browser import hands, journey
+from main_job import movable_clock, small_extracts
 from staithe.base import clock
-from staithe.demo.cast import Cast, assemble_cast
-from staithe.demo.extracts import Extract, write_extracts
-from staithe.demo.population import generate_world
+from staithe.demo.cast import assemble_cast
+from staithe.demo.extracts import Extract
 
 
-def _load(name: str) -> Any:
-    """Import a file that lies beside this one: tests are no package."""
-    path = Path(__file__).resolve().parent / f"{name}.py"
-    spec = spec_from_file_location(name, path)
-    assert spec is not None
-    assert spec.loader is not None
-    module = module_from_spec(spec)
-    sys.modules[name] = module
-    spec.loader.exec_module(module)
-    return module
-
-
-hands, journey = _load("hands"), _load("journey")
 pytestmark = pytest.mark.django_db(transaction=True)
 
-PEOPLE = 600
-SEED = 3
 WHO = (*journey.ADDRESSES, "anyone")
-
-
-@pytest.fixture(scope="module")
-def extracts(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Extract]:
-    """Return three small files about the same people, without a common identifier."""
-    world = generate_world(people=PEOPLE, seed=SEED)
-    folder = tmp_path_factory.mktemp("extracts")
-    return {each.source: each for each in write_extracts(world, folder)}
-
-
-@pytest.fixture
-def home(settings: Any, tmp_path: Path, live_server: Any) -> Path:
-    """Give the service an empty home and its true address."""
-    settings.HOME = tmp_path / "home"
-    settings.HOME.mkdir()
-    settings.STORAGE_URL = str(settings.HOME / "snapshots")
-    settings.BASE_URL = live_server.url
-    return settings.HOME
-
-
-@pytest.fixture
-def pass_days(monkeypatch: pytest.MonkeyPatch) -> Callable[[int], None]:
-    """Return a function that moves the service's clock on, in every thread of it."""
-    ahead = [timedelta()]
-
-    class Later(datetime):
-        @classmethod
-        def now(cls, tz: tzinfo | None = None) -> datetime:  # type: ignore[override]
-            return datetime.now(tz) + ahead[0]
-
-    monkeypatch.setattr(clock, "datetime", Later)
-
-    def move_on(days: int) -> None:
-        ahead[0] += timedelta(days=days)
-
-    return move_on
 
 
 class NoScripts:
@@ -100,18 +47,27 @@ class NoScripts:
         self._switch(off=True)
 
 
-@pytest.fixture
-def cast(home: Path) -> Cast:
-    return assemble_cast(at=clock.now())
+@pytest.fixture(scope="module")
+def extracts(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Extract]:
+    return small_extracts(tmp_path_factory.mktemp("extracts"))
 
 
 @pytest.fixture
-def stage(cast: Cast, extracts: Any, pass_days: Any, tmp_path: Path) -> Any:
-    return journey.Stage({}, extracts, pass_days, tmp_path)
+def stage(
+    extracts: dict[str, Extract],
+    live_home: Path,
+    live_server: Any,
+    settings: Any,
+    monkeypatch: pytest.MonkeyPatch,
+) -> journey.Stage:
+    """Assemble the cast in an empty service that knows its own address."""
+    settings.BASE_URL = live_server.url
+    assemble_cast(at=clock.now())
+    return journey.Stage({}, extracts, movable_clock(monkeypatch), live_home.parent)
 
 
 def test_the_main_job_with_javascript_off(
-    stage: Any, open_page: Any, axe: Any, reflow: Any, screenshot: Any
+    stage: journey.Stage, open_page: Any, axe: Any, reflow: Any, screenshot: Any
 ) -> None:
     """Four people and a passer-by need no script; axe and 320 px pass on each page."""
     looked: set[str] = set()
@@ -149,7 +105,7 @@ def plain(text: str) -> str:
 
 
 def test_the_main_job_with_the_keyboard_alone(
-    stage: Any, open_page: Any, tab_to: Any
+    stage: journey.Stage, open_page: Any, tab_to: Any
 ) -> None:
     """Four people and a passer-by need no mouse, scripts on."""
     for who in WHO:

@@ -9,8 +9,9 @@ from __future__ import annotations
 import hashlib
 import hmac
 from datetime import datetime, timedelta
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
+from django.conf import settings
 from ninja.security import HttpBearer, SessionAuth
 
 from staithe.base import clock
@@ -105,8 +106,18 @@ class BearerAuth(HttpBearer):
         return person
 
 
+class PageAuth(SessionAuth):
+    """Signs in a page of ours by its session, with its CSRF token."""
+
+    def __call__(self, request: HttpRequest) -> Any:
+        """Leave who has no session to be told about tokens, not about CSRF."""
+        if settings.SESSION_COOKIE_NAME not in request.COOKIES:
+            return None
+        return super().__call__(request)
+
+
 # A program by its token, or a page of ours by the session (with its CSRF token).
-API_AUTH = [BearerAuth(), SessionAuth(csrf=True)]
+API_AUTH = [BearerAuth(), PageAuth(csrf=True)]
 
 
 def signed_in_person(request: HttpRequest) -> Person:
