@@ -198,6 +198,18 @@ class TestPublishing:
             assert call(person)("GET", path)[0] == status
         assert call(cast.olive)("GET", "/publications/JOB-NONE")[0] == 404
 
+    def test_it_can_be_stopped_by_who_sent_it(self, cast, call, settings):
+        settings.PUBLISH_INLINE_BYTES = 10
+        program = call(cast.olive)
+        _, job = program("POST", "/assets", self.about, file=csv_file())
+        path = f"/publications/{job['reference']}/stop"
+        assert call(cast.sam)("POST", path)[0] == 403
+        status, job = program("POST", path)
+        assert (status, job["state"], job["is_finished"]) == (200, "cancelled", True)
+        assert program("POST", path)[0] == 409
+        run_pending()
+        assert not Asset.objects.exists()
+
     @pytest.mark.parametrize(
         ("who", "status"), [(None, 401), ("sam", 403), ("hal", 403), ("zed", 403)]
     )

@@ -73,6 +73,14 @@ def test_a_flipped_bit_is_recorded_and_told_once(cast, publish, scrub, part):
     assert Notice.objects.count() == len(told)
 
 
+def test_without_an_operator_the_owners_are_told(cast, publish, scrub, part):
+    cast.centre.is_operator = False
+    cast.centre.save()
+    flip_a_bit(part(publish()))
+    scrub()
+    assert set(Notice.objects.values_list("person__name", flat=True)) == {"Olive"}
+
+
 @pytest.mark.parametrize("how", ["manifest", "part", "folder"])
 def test_whatever_is_missing_is_damage(publish, scrub, part, how):
     version = publish()

@@ -7,6 +7,7 @@ import hashlib
 import io
 
 from staithe.catalogue.actions import withdraw_asset
+from staithe.catalogue.models import Asset
 
 
 def fetch(browse, slug, person=None):
@@ -56,3 +57,18 @@ def test_withdrawn_data_are_gone(cast, publish, browse, at):
 
 def test_nothing_by_that_name(db, browse):
     assert fetch(browse, "nothing")[0].status_code == 404
+
+
+def test_an_asset_without_data_has_nothing_to_download(cast, browse, at):
+    Asset.objects.create(
+        reference="AST-1",
+        slug="planned",
+        title="Planned",
+        organisation=cast.roads,
+        access_rights="OPEN",
+        created_at=at,
+        modified_at=at,
+    )
+    assert fetch(browse, "planned")[0].status_code == 404
+    for person in (None, cast.olive):
+        assert browse(person).get("/catalogue/planned").status_code == 200

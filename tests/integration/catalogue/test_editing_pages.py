@@ -187,7 +187,7 @@ class TestWithdrawing:
         assert "Roads of the county is withdrawn." in page(answer)
         assert Asset.objects.get().withdrawn_reason == "Wrong."
 
-    @pytest.mark.parametrize("reason", ["", "   ", "x" * 501])
+    @pytest.mark.parametrize("reason", ["", "   ", "x" * 501, "\x1b[2J"])
     def test_it_needs_a_reason(self, cast, publish, browse, reason):
         publish()
         answer = browse(cast.sam).post(HERE + "/withdraw", {"reason": reason})

@@ -117,6 +117,20 @@ def test_a_licence_that_is_not_an_address_is_named(asset, read, cast, at):
         assert str(graph.value(licence, RDFS.label)) == words
 
 
+def test_what_is_not_known_is_not_said(publish, read):
+    version = publish(title="Bare", access_rights="OPEN", contact_email="")
+    version.csv_sha256 = ""
+    version.save()
+    graph = read("bare")
+    this = URIRef("https://data.example/dataset/bare")
+    assert str(graph.value(this, DCTERMS.description)) == "Bare"
+    (file,) = graph.objects(this, DCAT.distribution)
+    for absent in (DCAT.theme, DCAT.contactPoint, DCAT.keyword):
+        assert graph.value(this, absent) is None
+    for absent in (DCAT.byteSize, SPDX.checksum):
+        assert graph.value(file, absent) is None
+
+
 def test_both_forms_say_the_same(asset, read):
     assert isomorphic(read(ending="ttl"), read(ending="jsonld"))
 

@@ -8,7 +8,7 @@ import pytest
 from django.conf import settings
 
 from staithe.base.errors import BadInput, NotAllowed, NotSignedIn
-from staithe.catalogue.actions import publish_asset
+from staithe.catalogue.actions import keep_asset, publish_asset
 from staithe.catalogue.csv_text import csv_chunks
 from staithe.catalogue.models import Asset, AssetVersion
 from staithe.catalogue.policies import OPEN_LICENCE
@@ -91,6 +91,24 @@ def test_open_data_get_the_open_government_licence_unless_another_is_named(publi
     named = publish(access_rights="OPEN", licence="https://example.org/l", title="B")
     assert named.asset.licence == "https://example.org/l"
     assert publish(title="C").asset.licence == ""
+
+
+def test_a_release_was_permitted_where_it_was_reviewed(cast, write, at):
+    """Another room publishes a checked result for a person who owns no data."""
+    from staithe.catalogue.storing import stored_file
+
+    path = write()
+    with stored_file(path, source_name="r", identifies=set(), at=at) as stored:
+        version = keep_asset(
+            stored=stored,
+            source_name="r.csv",
+            organisation=cast.roads,
+            kind="release",
+            fields={"title": "Result", "access_rights": "OPEN"},
+            by=cast.ann,
+            at=at,
+        )
+    assert (version.asset.kind, version.asset.licence) == ("release", OPEN_LICENCE)
 
 
 def test_two_assets_of_one_title_have_two_addresses(publish):
@@ -195,7 +213,6 @@ def test_a_snapshot_whose_row_was_committed_outlives_a_later_error(
     cast, write, at, monkeypatch
 ):
     """Ctrl-C in the instant after the commit must not delete published data."""
-    from staithe.catalogue.actions import keep_asset
     from staithe.catalogue.storing import stored_file
 
     def interrupted():

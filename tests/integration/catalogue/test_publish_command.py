@@ -38,6 +38,16 @@ def test_it_works(run, cast):
     assert asset.organisation == cast.roads
 
 
+def test_the_first_findings_are_shown_and_the_rest_counted(run):
+    names = [f"c{number}" for number in range(8)]
+    rows = [",".join([""] * 7 + ["1"])] * 3
+    said = run("--title", "Holes", text="\n".join([",".join(names), *rows, ""]))
+    lines = said.out.splitlines()
+    assert any(line.startswith("- c") for line in lines)
+    assert "more findings (--json)" in lines[-2]
+    assert sum(line.startswith("- ") for line in lines) == 6
+
+
 def test_json_holds_the_same(run):
     said = run("--title", "Roads", "--json")
     facts = json.loads(said.out)

@@ -271,6 +271,14 @@ class TestALargeFile:
         (notice,) = Notice.objects.all()
         assert "Something went wrong on our side" in notice.body
 
+    def test_a_sender_who_is_not_known_any_more_is_not_told(self, db, home):
+        from staithe.base.clock import now
+        from staithe.catalogue.jobs import tell_sender
+
+        common = {"error": "No.", "at": now(), "source_name": "a.csv"}
+        tell_sender(upload="gone", sender="person:P-NONE", **common)
+        assert not Notice.objects.exists()
+
     def test_a_large_new_version_works_too(self, cast, publish, browse):
         asset = publish().asset
         client = browse(cast.olive)
@@ -304,6 +312,12 @@ class TestANewVersion:
         answer = self.send(browse(cast.olive), b"a,b\n1,2,3\n")
         assert answer.status_code == 422
         assert 'id="id_file-error"' in page(answer)
+
+    def test_a_file_is_needed(self, cast, publish, browse):
+        publish()
+        answer = browse(cast.olive).post(self.path, {"x": "y"})
+        assert answer.status_code == 422
+        assert page(answer).count("Choose a file") == 2
 
     @pytest.mark.parametrize("who", ["sam", "ann", "hal"])
     def test_others_may_not(self, cast, publish, browse, who):

@@ -50,6 +50,11 @@ def test_the_ending_of_a_long_name_survives(length, ending):
     )
 
 
+@pytest.mark.parametrize("name", ["x" * 300, "x" * 200 + "." + "y" * 100])
+def test_a_long_name_without_an_ending_is_cut(name):
+    assert clean_file_name(name) == name[:255]
+
+
 @given(ANY, st.integers(0, 50), st.booleans())
 def test_a_text_is_refused_or_fit_to_be_stored(text, longest, paragraphs):
     kept, refused = outcome(
