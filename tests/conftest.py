@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import sys
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
@@ -70,3 +70,51 @@ def live_home(settings: SettingsWrapper, tmp_path: Path) -> Path:
     settings.HOME = folder
     settings.STORAGE_URL = str(folder / "snapshots")
     return folder
+
+
+# ---------------------------------------------------------------- templates
+
+RENDERED: set[str] = set()
+TEMPLATES = "src/staithe/*/templates/**/*.html"
+
+
+def pytest_configure() -> None:
+    """Note each template that is loaded: it is loaded when it is first rendered."""
+    from jinja2 import FileSystemLoader
+
+    load = FileSystemLoader.get_source
+
+    def get_source(loader: FileSystemLoader, env: object, name: str) -> object:
+        RENDERED.add(name)
+        return load(loader, env, name)  # type: ignore[arg-type]  # what Jinja gives
+
+    FileSystemLoader.get_source = get_source  # type: ignore[method-assign,assignment]  # a listener
+
+
+def templates_not_rendered() -> list[str]:
+    """Return the templates of every room that no test has rendered so far."""
+    known = {
+        str(path).partition("/templates/")[2] for path in REPOSITORY.glob(TEMPLATES)
+    }
+    return sorted(known - RENDERED)
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_sessionfinish(session: pytest.Session, exitstatus: int) -> None:
+    """Fail a whole run that passed and yet rendered some template never."""
+    options = session.config.option
+    whole = not options.file_or_dir and not options.keyword
+    if exitstatus == 0 and whole and options.markexpr in {"", "not long"}:
+        missed = templates_not_rendered()
+        if missed:
+            session.config.stash[MISSED] = missed
+            session.exitstatus = pytest.ExitCode.TESTS_FAILED
+
+
+MISSED: pytest.StashKey[list[str]] = pytest.StashKey()
+
+
+def pytest_terminal_summary(terminalreporter: Any, config: pytest.Config) -> None:
+    """Name the templates that no test renders."""
+    for name in config.stash.get(MISSED, []):
+        terminalreporter.write_line(f"NO TEST RENDERS THE TEMPLATE {name}", red=True)

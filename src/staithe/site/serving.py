@@ -112,6 +112,7 @@ def _server_command(host: str, port: int, threads: int) -> list[str]:
     return [
         *(str(script), "--interface", "wsgi", "--host", host, "--port", str(port)),
         *("--blocking-threads", str(threads), "--no-ws", "--log-level", "warning"),
+        *("--workers-kill-timeout", "10", "--respawn-failed-workers"),
         "staithe.site.wsgi:application",
     ]
 
