@@ -220,8 +220,7 @@ def shown_columns(schema: pa.Schema) -> list[str]:
     """Return the SQL of each column that a recipient sees, in the order agreed.
 
     The table has a column `person` of its own, so one of that name is called
-    `person_2`. A type that open clients cannot carry is written as text or as whole
-    microseconds.
+    `person_2`. A type that open clients cannot carry is written as one that they can.
     """
     fields = [field for field in schema if field.name != ROW_KEY]
     taken = {UNIT, *(field.name.casefold() for field in fields)}
@@ -243,6 +242,4 @@ def _carried(column: str, kind: pa.DataType) -> str:
         return f"{column}::DECIMAL(20, 0)"
     if pa.types.is_timestamp(kind) and kind.tz is None and kind.unit != "us":
         return f"{column}::TIMESTAMP"
-    if pa.types.is_binary(kind) or pa.types.is_large_binary(kind):
-        raise BadInput("A column of raw bytes cannot be shared.")
     return column

@@ -183,3 +183,13 @@ def test_without_a_token_nothing_is_said(sent):
     _, output = sent
     for path in ("/outputs", f"/outputs/{output.reference}"):
         assert Client().get(f"/api/v1{path}").status_code == 401
+
+
+def test_a_program_lists_the_questions_of_its_project(answered):
+    world, query = answered
+    path = f"/projects/{query.project.reference}/queries"
+    (listed,) = get(api(world.bob), path).json()
+    assert listed["reference"] == query.reference
+    assert get(api(world.bob), f"{path}?offset=1").json() == []
+    assert get(api(world.bob), f"{path}?offset=99999999999999999999").json() == []
+    assert get(api(world.sam), path).status_code == 403

@@ -185,6 +185,7 @@ def test_asking_leads_to_the_answer_with_why_and_how(one):
         ({"measure": "sum"}, "Enter the column to add up"),
         ({"measure": "median"}, "not one of the available choices"),
         ({"rows": "nothing"}, "does not return the column nothing"),
+        ({"columns": "benefit_type"}, "must be a different column"),
         ({"sql": "SELECT person FROM secrets"}, "secrets"),
         ({"sql": "DELETE FROM benefit_spells"}, "SELECT"),
     ],
@@ -199,6 +200,28 @@ def test_what_was_typed_stays_beside_what_is_wrong_with_it(one, changes, words):
     assert words in page
     for value in (sent["title"], sent["rows"]):
         assert value in page
+
+
+def test_a_sum_is_asked_for_by_its_column(one):
+    world, project = one
+    sent = ASKED | {
+        "sql": "SELECT person, region, weekly_amount FROM benefit_spells",
+        "rows": "region",
+        "columns": "",
+        "measure": "sum",
+        "summed": "weekly_amount",
+    }
+    client = signed_in(world.ann)
+    response = client.post(f"/projects/{project.reference}/ask", sent)
+    assert response.status_code == 302, text(response)
+    query = Query.objects.get()
+    assert query.table["measure"] == "sum:weekly_amount"
+    page = text(client.get(response["Location"]))
+    assert "2 largest contributions" in page
+    again = text(
+        client.get(f"/projects/{project.reference}/ask?from={query.reference}")
+    )
+    assert 'value="weekly_amount"' in again
 
 
 def test_markup_in_a_question_is_text(one):

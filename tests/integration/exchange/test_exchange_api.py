@@ -122,3 +122,39 @@ def test_a_bad_specification_is_a_problem(unjoined):
     )
     assert response.status_code == 400
     assert not project.joins.exists()
+
+
+def test_a_program_lists_and_ends_its_tokens(one):
+    world, grant = one
+    client = api(world.ann)
+    path = f"/agreements/{grant.agreement.reference}/tokens"
+    post(client, path)
+    (token,) = client.get(f"/api/v1{path}").json()
+    assert token["revoked_at"] is None
+    assert "token_hash" not in token
+    assert api(world.bob).get(f"/api/v1{path}").json() == []
+    ours = f"/api/v1{path}/{token['number']}"
+    assert api(world.bob).delete(ours).status_code == 404
+    assert client.delete(ours).status_code == 204
+    assert client.delete(ours).status_code == 409
+    (token,) = client.get(f"/api/v1{path}").json()
+    assert token["revoked_at"] is not None
+
+
+def test_a_program_lists_joins_newest_first(two):
+    world, project = two
+    world.join(project)
+    path = f"/api/v1/projects/{project.reference}/joins"
+    assert [j["number"] for j in api(world.ann).get(path).json()] == [2, 1]
+    assert api(world.sam).get(path).status_code == 403
+
+
+@pytest.mark.parametrize("number", [0, -1, 2**31, 2**63, 10**30])
+def test_a_number_out_of_all_bounds_is_not_found(one, number):
+    world, grant = one
+    client = api(world.ann)
+    join = client.get(f"/api/v1/projects/{grant.project.reference}/joins/{number}")
+    token = client.delete(
+        f"/api/v1/agreements/{grant.agreement.reference}/tokens/{number}"
+    )
+    assert {join.status_code, token.status_code} == {404}
