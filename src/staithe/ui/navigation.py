@@ -12,7 +12,9 @@ from django.http import HttpRequest
 
 
 PARTS = (
+    ("Registers", "/registers"),
     ("Catalogue", "/catalogue"),
+    ("Law", "/law"),
     ("Requests", "/requests"),
     ("Projects", "/projects"),
     ("Outputs", "/outputs"),
