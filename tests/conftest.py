@@ -33,7 +33,7 @@ def shared_data() -> Path:
 
 
 @pytest.fixture(scope="session", autouse=True)
-def _the_log_may_be_emptied_between_tests() -> Iterator[None]:
+def _logs_may_be_emptied_between_tests() -> Iterator[None]:
     """Lift the append-only triggers while Django flushes the test database.
 
     Only tests that commit for real are flushed; the others roll back.
@@ -41,12 +41,13 @@ def _the_log_may_be_emptied_between_tests() -> Iterator[None]:
     from django.db import connection
     from django.test import TransactionTestCase
 
-    from staithe.ledger import guards
+    from staithe.ledger import guards as of_the_ledger
+    from staithe.registers import guards as of_registers
 
     flush = TransactionTestCase._fixture_teardown  # type: ignore[attr-defined]  # Django's own hook, without a stub
 
     def flush_without_guards(case: TransactionTestCase) -> None:
-        with guards.lifted(connection):
+        with of_the_ledger.lifted(connection), of_registers.lifted(connection):
             flush(case)
 
     with pytest.MonkeyPatch.context() as patch:

@@ -1,4 +1,4 @@
-"""Registers to test with, and test databases that can be emptied."""
+"""Registers to test with."""
 
 from __future__ import annotations
 
@@ -6,29 +6,13 @@ import re
 from datetime import UTC, datetime
 
 import pytest
-from django.db import connection
-from django.test import TransactionTestCase
 
-from staithe.registers import guards, rsf
+from staithe.registers import rsf
 from staithe.registers.actions import create_register, load_rsf
 from staithe.registers.schema import MANY, Field
 
 
 AT = datetime(2026, 1, 31, 9, tzinfo=UTC)
-
-
-@pytest.fixture(scope="session", autouse=True)
-def _registers_may_be_emptied_between_tests():
-    """Lift the append-only triggers while Django flushes the test database."""
-    flush = TransactionTestCase._fixture_teardown
-
-    def flush_without_guards(case):
-        with guards.lifted(connection):
-            flush(case)
-
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(TransactionTestCase, "_fixture_teardown", flush_without_guards)
-        yield
 
 
 @pytest.fixture
