@@ -14,7 +14,6 @@ from staithe.registers.formats import CSV, JSON, Run, Window
 from staithe.registers.loading import TREES
 from staithe.registers.reading import StoredEntry
 from staithe.registers.resources import Call, route
-from staithe.registers.timestamps import to_text
 
 
 ALGORITHM = "merkle:sha-256"
@@ -73,7 +72,7 @@ def show_record(call: Call, key: str) -> HttpResponseBase:
     if each is None:
         raise NotFound(f"{call.register.name} has no record {key[:80]}.")
     answer = _records(call, [each])
-    answer["Link"] = f'</records/{key}/entries>; rel="version-history"'
+    answer["Link"] = call.history_of(each.key)
     return answer
 
 
@@ -99,9 +98,7 @@ def list_faceted(call: Call, field: str, value: str) -> HttpResponseBase:
     """
     if reading.find_record(call.pk, f"{field}/{value}"):
         return show_record(call, f"{field}/{value}")
-    found, page = resources.faceted(
-        call, field, value, lambda total: Window(call.request, total)
-    )
+    found, page = resources.faceted(call, field, value)
     return _with_link(_records(call, found), page.link(call.request))
 
 
@@ -159,10 +156,10 @@ def register_resource(call: Call) -> dict[str, Any]:
     if definition is None and call.schema is not None:
         definition = call.metadata.get(f"register:{call.schema.register}")
     found["register-record"] = definition or {"register": register.name}
-    if register.owner_role:
-        found["custodian"] = register.owner_role
-    if register.last_entry_at is not None:
-        found["last-updated"] = to_text(register.last_entry_at)
+    if call.custodian:
+        found["custodian"] = call.custodian
+    if last := reading.find_entry(call.pk, register.size):
+        found["last-updated"] = last.timestamp
     return found
 
 
@@ -214,6 +211,7 @@ def prove_growth(call: Call, old: str, new: str) -> HttpResponseBase:
 
 def download_archive(call: Call) -> HttpResponseBase:
     """Answer with a zip of every entry and item, each a file."""
+    call.format(formats.ZIP)
     register = call.register
     if register.size > MAX_ARCHIVE:
         raise NotFound(f"{register.name} is too large for a zip: use /download-rsf.")

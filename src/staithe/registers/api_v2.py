@@ -80,7 +80,7 @@ def show_record(call: Call, key: str) -> HttpResponseBase:
     if each is None:
         raise NotFound(f"{call.register.name} has no record {key[:80]}.")
     answer = _one(call, each.key, _values(each.data))
-    answer["Link"] = f'</records/{key}/entries>; rel="version-history"'
+    answer["Link"] = call.history_of(each.key)
     return answer
 
 
@@ -98,9 +98,7 @@ def list_records(call: Call) -> HttpResponseBase:
     if (name is None) != (value is None):
         raise BadInput("Give both name and value, or neither.", field="name")
     if name is not None and value is not None:
-        found, page = resources.faceted(
-            call, name, value, lambda total: Window(call.request, total)
-        )
+        found, page = resources.faceted(call, name, value)
     else:
         page = Window(call.request, call.register.records)
         found = reading.records(call.pk, page.start, page.end)
@@ -173,7 +171,7 @@ def context(call: Call) -> dict[str, Any]:
     found: dict[str, Any] = {"id": register.name}
     stated = {
         "copyright": register.copyright or _definition(call).get("copyright"),
-        "custodian": register.owner_role,
+        "custodian": call.custodian,
         "description": register.description or _definition(call).get("text"),
         "licence": register.licence,
         "title": register.title,

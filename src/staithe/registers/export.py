@@ -63,8 +63,10 @@ def _metadata(
 ) -> Iterator[tuple[int, StoredEntry]]:
     first = start if known is None else 0
     for after, each in reading.metadata_after(register.pk, first=first, last=end):
+        if not (known or 0) < each.number <= register.metadata_size:
+            continue  # the copy has it, or it came after this export began
         # What was appended at `end` belongs here only if nothing follows it yet.
-        if each.number > (known or 0) and (after < end or end == register.size):
+        if after < end or end == register.size:
             yield after, each
 
 

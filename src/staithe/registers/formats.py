@@ -19,12 +19,19 @@ from staithe.base.errors import BadInput, NotFound, UserError
 
 JSON = "json"
 CSV = "csv"
+RSF = "rsf"
+ZIP = "zip"
 JSON_TYPE = "application/json"
 CSV_TYPE = "text/csv;charset=UTF-8"
 SHORT = "public, max-age=10"
 FOR_EVER = "public, max-age=31536000, immutable"
 
-_TYPES = {JSON: "application/json", CSV: "text/csv"}
+_TYPES = {
+    JSON: JSON_TYPE,
+    CSV: "text/csv",
+    RSF: "application/uk-gov-rsf",
+    ZIP: "application/zip",
+}
 _GONE = frozenset({"tsv", "ttl", "xlsx", "yaml"})
 MAX_PAGE = 5000
 _encode = json.JSONEncoder(ensure_ascii=False, separators=(",", ":")).encode
@@ -45,10 +52,14 @@ class Gone(UserError):
 
 
 class MethodNotAllowed(UserError):
-    """Only reading is allowed here."""
+    """Another method is allowed here."""
 
     status = 405
     code = "method-not-allowed"
+
+    def __init__(self, message: str, *, allow: str = "GET, HEAD") -> None:
+        super().__init__(message)
+        self.allow = allow
 
 
 def split_suffix(path: str) -> tuple[str, str]:
@@ -70,8 +81,8 @@ def choose(request: HttpRequest, suffix: str, *, offered: Sequence[str]) -> str:
 
 
 def _accepted(header: str, offered: Sequence[str]) -> str:
-    if header in {"", "*/*", JSON_TYPE}:
-        return JSON
+    if header in {"", "*/*", _TYPES[offered[0]]}:
+        return offered[0]
     wanted = dict(_weight(part) for part in header.split(","))
     weights = {name: _weight_of(_TYPES[name], wanted) for name in offered}
     best = max(weights.values(), default=0.0)
@@ -146,8 +157,8 @@ def problem(error: UserError) -> HttpResponse:
         status=error.status,
     )
     answer["Access-Control-Allow-Origin"] = "*"
-    if error.status == MethodNotAllowed.status:
-        answer["Allow"] = "GET, HEAD"
+    if isinstance(error, MethodNotAllowed):
+        answer["Allow"] = error.allow
     return answer
 
 
@@ -164,17 +175,27 @@ def number(text: str, *, name: str, least: int = 0) -> int:
 class Window:
     """A page of a list by `page-index` and `page-size`, places `start` to `end`."""
 
-    def __init__(self, request: HttpRequest, total: int) -> None:
+    def __init__(self, request: HttpRequest, total: int | None = None) -> None:
         get = request.GET.get
         self.index = number(get("page-index", "1"), name="page-index", least=1)
         self.size = number(get("page-size", "100"), name="page-size", least=1)
         if self.size > MAX_PAGE:
             raise BadInput(f"page-size is at most {MAX_PAGE}.", field="page-size")
         self.start = (self.index - 1) * self.size + 1
-        self.end = min(self.start + self.size - 1, total)
-        if self.start > total and self.index > 1:
+        self.end = self.start + self.size - 1
+        self._more = False
+        if total is not None:
+            self.end_with(total - self.start + 1)
+
+    def end_with(self, found: int) -> None:
+        """Take in how many there are from `start` on; NotFound past the end.
+
+        One more than fits the page says as much as all of them.
+        """
+        if found < 1 and self.index > 1:
             raise NotFound(f"There is no page {self.index}.")
-        self._more = self.end < total
+        self._more = found > self.size
+        self.end = self.start + min(found, self.size) - 1
 
     def link(self, request: HttpRequest) -> str:
         """Return the Link header: the pages beside this one."""

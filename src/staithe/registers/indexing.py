@@ -11,6 +11,8 @@ from django.db import connection, transaction
 from staithe.registers import reading, storage, terms
 from staithe.registers.actions import schema_of
 from staithe.registers.models import Register
+from staithe.registers.reading import StoredEntry
+from staithe.registers.schema import Schema
 
 
 PAGE = 2000
@@ -26,22 +28,66 @@ def index_some(register: Register) -> bool:
         if not found:
             return False
         schema = schema_of(register)
-        rows = {
-            (register.pk, field, text, each.place)
-            for each in found
-            for values in reading.data_of(register.pk, each)
-            for field, text in terms.terms_of(schema, key=each.key, values=values)
-        }
-        with connection.cursor() as cursor:
-            storage.insert_new(
-                cursor,
-                "registers_term",
-                ("register_id", "field", "text", "place"),
-                rows,
-            )
+        _write_terms(register, schema, found)
         register.indexed_size = found[-1].number
         register.save(update_fields=["indexed_size"])
     return register.indexed_size < register.size
+
+
+def _write_terms(
+    register: Register, schema: Schema | None, found: list[StoredEntry]
+) -> None:
+    """Add the words of every entry and the values of its record's newest one.
+
+    Words stay for good, so that old names are found; values only while they hold.
+    """
+    newest = {each.place: each for each in found}
+    words: set[tuple[str, str, int]] = set()
+    values: set[tuple[str, str, int]] = set()
+    for each in found:
+        for held in reading.data_of(register.pk, each):
+            words.update(
+                (terms.WORDS, word, each.place)
+                for word in terms.words_of(each.key, held)
+            )
+    for place, each in newest.items():
+        values.update((*term, place) for term in _values(register, schema, each))
+    gone = _outdated(register, schema, found) - values
+    with connection.cursor() as cursor:
+        cursor.executemany(
+            "DELETE FROM registers_term WHERE register_id = %s AND field = %s "
+            "AND text = %s AND place = %s",
+            [(register.pk, *term) for term in gone],
+        )
+        storage.insert_new(
+            cursor,
+            "registers_term",
+            ("register_id", "field", "text", "place"),
+            [(register.pk, *term) for term in sorted(words | values)],
+        )
+
+
+def _values(
+    register: Register, schema: Schema | None, each: StoredEntry
+) -> set[tuple[str, str]]:
+    own = schema.register if schema else ""
+    return {
+        term
+        for held in reading.data_of(register.pk, each)
+        for term in terms.values_of(held, leave_out=own)
+    }
+
+
+def _outdated(
+    register: Register, schema: Schema | None, found: list[StoredEntry]
+) -> set[tuple[str, str, int]]:
+    """Return the values of the entries that these entries follow."""
+    before = [each.previous for each in found if each.previous]
+    return {
+        (*term, each.place)
+        for each in reading.entries_at(register.pk, before)
+        for term in _values(register, schema, each)
+    }
 
 
 def search(register: Register, text: str, *, limit: int) -> list[int]:
@@ -66,16 +112,29 @@ def _places(register: Register, word: str) -> set[int]:
     return {row[0] for row in found}
 
 
-def places_with(register: Register, *, field: str, value: str) -> list[int] | None:
-    """Return the places that ever had a value in a link field; None if not indexed."""
-    schema = schema_of(register)
-    if schema is None or field not in schema.link_fields:
-        return None
-    if register.indexed_size < register.size or len(value) > terms.MAX_TERM:
-        return None
-    found = reading.rows(
+def is_whole(value: str) -> bool:
+    """Tell whether the index holds a value whole, so that equal means equal."""
+    return len(value) < terms.MAX_TERM
+
+
+def places_with(
+    register: Register,
+    *,
+    field: str,
+    value: str,
+    start: int = 1,
+    limit: int | None = None,
+) -> list[int]:
+    """Return places of the records that now have a value, or one that begins as it.
+
+    The second only where the value is too long for the index (`is_whole`).
+    """
+    sql = (
         "SELECT place FROM registers_term WHERE register_id = %s AND field = %s "
-        "AND text = %s ORDER BY place",
-        [register.pk, field, value],
+        "AND text = %s ORDER BY place"
     )
-    return [row[0] for row in found]
+    values = [register.pk, field, value[: terms.MAX_TERM]]
+    if limit is not None:
+        sql += " LIMIT %s OFFSET %s"
+        values += [limit, start - 1]
+    return [row[0] for row in reading.rows(sql, values)]

@@ -7,6 +7,7 @@ found by following a key's chain of entries, pages by place and not by offset.
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
 from typing import Any, NamedTuple
 
 from django.db import connection
@@ -65,6 +66,26 @@ def rows(sql: str, values: Sequence[Any] = ()) -> list[tuple[Any, ...]]:
     return found
 
 
+@contextmanager
+def one_moment() -> Iterator[None]:
+    """Read everything in the block from one state of the database; nothing is written.
+
+    So an answer made of several queries is of before a write or after it, never both.
+    """
+    if connection.in_atomic_block:  # whoever opened that sees one state, or writes it
+        yield
+        return
+    begin = "BEGIN"
+    if connection.vendor == "postgresql":
+        begin = "BEGIN ISOLATION LEVEL REPEATABLE READ, READ ONLY"
+    with connection.cursor() as cursor:
+        cursor.execute(begin)
+        try:
+            yield
+        finally:
+            cursor.execute("ROLLBACK")
+
+
 _ENTRY = (
     'SELECT e.number, e."key", e.at, e.items, e.previous, e.place, e.records, e.blobs, '
     "i.data, i.blob FROM {0} "
@@ -103,6 +124,20 @@ def entries(
         "AND e.number BETWEEN %s AND %s ORDER BY e.number",
         [register, scope, start, end],
     )
+    return [_entry(row) for row in found]
+
+
+def entries_at(register: int, numbers: Sequence[int]) -> list[StoredEntry]:
+    """Return the entries of data that have these numbers, in no order."""
+    found = []
+    for at in range(0, len(numbers), CHUNK):
+        part = list(numbers[at : at + CHUNK])
+        marks = ",".join(["%s"] * len(part))
+        found += rows(
+            _PLAIN + "WHERE e.register_id = %s AND e.scope = %s "
+            f"AND e.number IN ({marks})",
+            [register, DATA, *part],
+        )
     return [_entry(row) for row in found]
 
 

@@ -24,7 +24,7 @@ from django.http import (
 from staithe.base.errors import BadInput, NotFound, UserError
 from staithe.ledger import tree
 from staithe.registers import export, facets, formats, reading, rsf, schema
-from staithe.registers.formats import MethodNotAllowed
+from staithe.registers.formats import MethodNotAllowed, Window
 from staithe.registers.models import Register
 from staithe.registers.permissions import check_see
 from staithe.registers.schema import Schema
@@ -41,13 +41,18 @@ class Call:
     @cached_property
     def schema(self) -> Schema | None:
         """Return the schema, read once."""
-        found = reading.metadata(self.register.pk)
-        return schema.read_schema(found, name=self.register.name)
+        return schema.read_schema(self.metadata, name=self.register.name)
 
     @cached_property
     def metadata(self) -> dict[str, Any]:
         """Return the latest metadata records."""
         return dict(reading.metadata(self.register.pk))
+
+    @property
+    def custodian(self) -> str:
+        """Return who keeps the register: the role given here, or what its log says."""
+        stated = self.metadata.get("custodian", {}).get("custodian", "")
+        return self.register.owner_role or str(stated)
 
     @property
     def pk(self) -> int:
@@ -59,6 +64,11 @@ class Call:
         """Return the address below which this version of the API is."""
         parts = self.request.path.split("/", 4)
         return "/".join(parts[:4])
+
+    def history_of(self, key: str) -> str:
+        """Return the Link header that leads from a record to its trail."""
+        path = quote(f"{self.base}/records/{key}/entries")
+        return f'<{path}>; rel="version-history"'
 
     def fields(self, values: Sequence[dict[str, Any]] = ()) -> list[str]:
         """Return the fields in their order: the schema's, or else those that occur."""
@@ -79,13 +89,13 @@ Routes = Sequence[tuple[re.Pattern[str], Handler]]
 
 def route(pattern: str, handler: Handler) -> tuple[re.Pattern[str], Handler]:
     """Return one row of a table of routes."""
-    return re.compile(pattern), handler
+    return re.compile(pattern, re.DOTALL), handler
 
 
 SINGULAR = (
     (re.compile(r"entry/(.+)"), r"entries/\1"),
     (re.compile(r"item/(.+)"), r"items/\1"),
-    (re.compile(r"record/(.+)"), r"records/\1"),
+    (re.compile(r"record/(.+)", re.DOTALL), r"records/\1"),
     (re.compile(r"proof/entry/(.+)"), r"proof/entries/\1"),
 )
 
@@ -115,8 +125,9 @@ def _answer(
     path, suffix = formats.split_suffix(rest)
     for pattern, handler in routes:
         if found := pattern.fullmatch(path):
-            call = Call(request, get_register(request, name), suffix)
-            return handler(call, *found.groups())
+            with reading.one_moment():
+                call = Call(request, get_register(request, name), suffix)
+                return handler(call, *found.groups())
     raise NotFound(f"The API of a register has no {rest[:80]}.")
 
 
@@ -183,6 +194,7 @@ def download_rsf(
     call: Call, start: str | None = None, end: str | None = None
 ) -> HttpResponseBase:
     """Answer with RSF: whole, after entry `start`, or from there to `end`."""
+    call.format(formats.RSF)
     first = formats.number(start or "0", name="start-entry-number")
     last = formats.number(end, name="end-entry-number") if end else None
     known = call.request.GET.get("metadata")
@@ -199,11 +211,19 @@ def download_rsf(
 
 
 def faceted(
-    call: Call, field: str, value: str, window: Callable[[int], formats.Window]
-) -> tuple[list[reading.StoredEntry], formats.Window]:
+    call: Call, field: str, value: str
+) -> tuple[list[reading.StoredEntry], Window]:
     """Return a page of the records whose field has a value."""
     if call.schema is not None and field not in call.schema.fields:
         raise NotFound(f"{call.register.name} has no field {field[:80]}.")
-    places = facets.places(call.register, field=field, value=value)
-    page = window(len(places))
-    return reading.records_at(call.pk, places[page.start - 1 : page.end]), page
+    page = Window(call.request)
+    places = facets.places(
+        call.register,
+        call.schema,
+        field=field,
+        value=value,
+        start=page.start,
+        limit=page.size + 1,
+    )
+    page.end_with(len(places))
+    return reading.records_at(call.pk, places[: page.size]), page

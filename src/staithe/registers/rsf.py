@@ -17,6 +17,7 @@ from staithe.registers.timestamps import read_timestamp
 
 MEDIA_TYPE = "application/uk-gov-rsf"
 MAX_LINE_BYTES = items.MAX_ITEM_BYTES + 64
+MAX_ITEMS = 500  # of one entry, so that its leaf fits a tile's entry bundle
 
 
 class BadLine(BadInput):
@@ -92,6 +93,8 @@ def _read_append(rest: bytes) -> AppendEntry:
         raise BadInput(f"“{key[:80]}” is not a key.")
     read_timestamp(timestamp)
     hashes = tuple([items.read_hash(text) for text in _ascii(parts[3]).split(";")])
+    if len(hashes) > MAX_ITEMS:
+        raise BadInput(f"an entry has at most {MAX_ITEMS} items.")
     if len(hashes) > 1 and len(set(hashes)) != len(hashes):
         raise BadInput("an entry names the same item twice.")
     return AppendEntry(scope, key, timestamp, hashes)

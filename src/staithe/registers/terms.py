@@ -1,4 +1,4 @@
-"""Words and values by which records are found: current names and every earlier one.
+"""Words and values by which records are found.
 
 Old names stay findable on purpose: people type the name that they know.
 """
@@ -10,7 +10,7 @@ import unicodedata
 from collections.abc import Iterator, Mapping
 
 from staithe.registers.item import Value
-from staithe.registers.schema import Schema
+from staithe.registers.keys import MAX_NAME
 
 
 MAX_TERM = 100
@@ -31,18 +31,24 @@ def is_naming(field: str) -> bool:
     return bool({"name", "names", "title", "synonyms", "text"} & set(parts))
 
 
-def terms_of(
-    schema: Schema | None, *, key: str, values: Mapping[str, Value]
-) -> Iterator[tuple[str, str]]:
-    """Yield (field, text) of everything by which a record is found."""
-    for word in words(key):
-        yield WORDS, word
+def words_of(key: str, values: Mapping[str, Value]) -> set[str]:
+    """Return the words by which a record is found: of its key and its names."""
+    texts = [key]
     for name, value in values.items():
-        texts = [value] if isinstance(value, str) else value
         if is_naming(name):
-            for text in texts:
-                for word in words(text):
-                    yield WORDS, word
-        if schema and name in schema.link_fields:
-            for text in texts:
-                yield name, text[:MAX_TERM]
+            texts += [value] if isinstance(value, str) else value
+    return {word for text in texts for word in words(text)}
+
+
+def values_of(
+    values: Mapping[str, Value], *, leave_out: str
+) -> Iterator[tuple[str, str]]:
+    """Yield (field, value) of all that a record holds, as far as the index keeps it.
+
+    Its key is left out: the record is found by that anyway.
+    """
+    for name, value in values.items():
+        if name != leave_out and len(name) <= MAX_NAME:
+            for text in [value] if isinstance(value, str) else value:
+                if text:
+                    yield name, text[:MAX_TERM]

@@ -2,10 +2,26 @@
 
 from __future__ import annotations
 
-from django.urls import path
+from django.urls import path, register_converter
 
-from staithe.registers import api_v1, api_v2, web, web_edit, web_log
+from staithe.registers import api_rsf, api_v1, api_v2, web, web_edit, web_log
 
+
+class Rest:
+    """All that is left of an address, line ends too: a facet's value may hold them."""
+
+    regex = r"(?s:.+)"
+
+    def to_python(self, text: str) -> str:
+        """Return the text as it is."""
+        return text
+
+    def to_url(self, text: str) -> str:
+        """Return the text as it is."""
+        return text
+
+
+register_converter(Rest, "rest")
 
 _AT = "registers/<slug:slug>"
 
@@ -13,10 +29,12 @@ urlpatterns = [
     path(f"{_AT}/v1", api_v1.answer, name="registers-v1-root"),
     path(f"{_AT}/v1/", api_v1.answer),
     path(f"{_AT}/v1/download-rsf.sig", web_log.show_seal, name="registers-seal-show"),
-    path(f"{_AT}/v1/<path:rest>", api_v1.answer, name="registers-v1"),
+    path(f"{_AT}/v1/load-rsf", api_rsf.load, name="registers-load-rsf"),
+    path(f"{_AT}/v1/<rest:rest>", api_v1.answer, name="registers-v1"),
     path(f"{_AT}/v2", api_v2.answer, name="registers-v2-root"),
     path(f"{_AT}/v2/", api_v2.answer),
-    path(f"{_AT}/v2/<path:rest>", api_v2.answer, name="registers-v2"),
+    path(f"{_AT}/v2/load-rsf", api_rsf.load, name="registers-load-rsf-v2"),
+    path(f"{_AT}/v2/<rest:rest>", api_v2.answer, name="registers-v2"),
     path(f"{_AT}/checkpoint", web_log.show_checkpoint, name="registers-checkpoint"),
     path(f"{_AT}/key", web_log.show_keys, name="registers-key"),
     path(f"{_AT}/tile/<path:path>", web_log.show_tile, name="registers-tile"),

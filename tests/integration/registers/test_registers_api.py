@@ -237,8 +237,15 @@ def test_formats(small, get, path, accept, status, kind):  # noqa: PLR0917  a ta
         headers = {"accept": accept} if accept else {}
         answer = get(f"{base}/{path}", status=status, **headers)
         assert answer["Content-Type"] == kind
-    get(f"{V1}/register.csv", status=406)
-    get(f"{V2}/context.csv", status=406)
+    for only in (
+        *("v1/register", "v1/download-rsf", "v1/download-rsf/1/2", "v2/context"),
+        *("v1/proof/register/merkle:sha-256", "v2/proofs/register"),
+    ):
+        get(f"/registers/address/{only}.csv", status=406)
+    for only in ("v1/download-rsf", "v1/download-register"):
+        get(f"/registers/address/{only}", status=406, accept="text/csv")
+    kind = "application/uk-gov-rsf, */*;q=0.1"
+    assert get(f"{V1}/download-rsf", accept=kind)["Content-Type"] == kind.split(",")[0]
 
 
 @pytest.mark.parametrize(
@@ -312,7 +319,13 @@ def test_pages_are_linked_and_stitch_together(load, get):
         assert len(found) == total
         assert '"previous"' in links
     record = get("/registers/government-organisation/v1/records/D2")
-    assert record["Link"] == '</records/D2/entries>; rel="version-history"'
+    where, relation = record["Link"].split("; ")
+    assert relation == 'rel="version-history"'
+    trail = get(where.strip("<>")).json()
+    assert trail[-1] == {
+        **{k: v for k, v in record.json()["D2"].items() if k != "item"},
+        "item-hash": trail[-1]["item-hash"],
+    }
 
 
 @pytest.mark.data

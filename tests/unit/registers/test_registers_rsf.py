@@ -159,6 +159,9 @@ def test_an_entry_of_several_items_has_no_version_2(small):
     line = f"append-entry\tuser\t9\t{AT}\t{both}".encode()
     loading = load_lines(Empty("address"), [*small, line])
     assert (loading.sizes[Scope.USER], loading.has_derived) == (6, False)
+    many = ";".join(item.hash_to_text(n.to_bytes(32, "big")) for n in range(501))
+    long = f"append-entry\tuser\t9\t{AT}\t{many}".encode()
+    assert "at most 500 items" in refused([*small, long]).message
     twice = line.replace(b";", b";" + both.encode() + b";")
     assert "twice" in refused([*small, twice]).message
 

@@ -1,0 +1,119 @@
+"""RSF sent over HTTP: appended whole by whoever keeps the register, or not at all."""
+
+from __future__ import annotations
+
+import json
+from datetime import UTC, datetime
+
+import pytest
+
+from staithe.people.actions import (
+    add_member,
+    create_organisation,
+    create_person,
+    create_token,
+)
+from staithe.people.passwords import hash_password
+from staithe.people.roles import Role
+from staithe.registers import item
+from staithe.registers.actions import create_register
+from staithe.registers.models import Entry, Register
+from staithe.registers.schema import Field
+
+
+pytestmark = pytest.mark.django_db
+
+AT = datetime(2026, 1, 31, 9, tzinfo=UTC)
+URL = "/registers/town/v1/load-rsf"
+KIND = "application/uk-gov-rsf"
+
+
+def lines(*records: dict, at: str = "2026-02-01T09:00:00Z") -> bytes:
+    out = b""
+    for values in records:
+        data = item.to_canonical(values).encode()
+        digest = item.hash_to_text(item.hash_of(data))
+        out += b"add-item\t" + data + b"\n"
+        out += f"append-entry\tuser\t{values['town']}\t{at}\t{digest}\n".encode()
+    return out
+
+
+@pytest.fixture
+def tokens(db) -> dict[str, str]:
+    """Return tokens of two people of the body that keeps the register `town`."""
+    body = create_organisation(name="Body", kind="other", by=None, at=AT)
+    create_register(
+        name="town", title="Towns", owner=body, by=None, at=AT,
+        fields=[Field("name"), Field("twin", datatype="curie")],
+    )  # fmt: skip
+    found = {}
+    for name, role in (("olwen", Role.DATA_OWNER), ("ana", Role.ANALYST)):
+        email = f"{name}@example.gov.uk"
+        person = create_person(
+            email=email, name=name, by=None, at=AT,
+            password_hash=hash_password("correct horse battery", email=email, name=name),
+        )  # fmt: skip
+        add_member(person=person, organisation=body, role=role, by=None, at=AT)
+        now = datetime.now(UTC)
+        found[name] = create_token(person=person, name="t", by=person, at=now)[1]
+    return found
+
+
+@pytest.fixture
+def post(client, tokens):
+    """Return what sends RSF and expects a status."""
+
+    def send(data: bytes, *, status: int, who: str = "olwen", url=URL, kind=KIND):
+        headers = {"Authorization": f"Bearer {tokens[who]}"} if who else {}
+        answer = client.post(url, data, content_type=kind, headers=headers)
+        assert answer.status_code == status, answer.content
+        return answer
+
+    return send
+
+
+def test_lines_are_appended_and_broken_links_are_told(post, client):
+    good = {"town": "1", "name": "Ayr", "twin": "town:9"}
+    found = post(lines(good), status=200).json()
+    assert (found["success"], found["total-entries"], found["total-records"]) == (
+        True,
+        1,
+        1,
+    )
+    root = client.get("/registers/town/v1/proof/register/merkle:sha-256").json()
+    assert found["root-hash"] == root["root-hash"]
+    assert found["broken-links"] == [
+        {"field": "twin", "value": "town:9", "reason": "town has no record 9"}
+    ]
+    page = client.get("/registers/town/records/1").text
+    assert "town has no record 9" in page
+    second = lines({"town": "2"})
+    post(second, status=200, url=URL.replace("v1", "v2"), kind="application/vnd.rsf")
+
+
+def test_a_bad_line_is_named_and_nothing_is_appended(post):
+    data = lines({"town": "1"}, {"town": "2", "colour": "red"})
+    problem = post(data, status=400).json()
+    assert problem["detail"] == "Line 4: town has no field colour."
+    long = b'add-item\t{"town":"' + b"x" * 10_000_000 + b'"}\n'
+    assert post(long, status=413).json()["detail"].startswith("Line 1: ")
+    assert not Entry.objects.filter(scope=1).exists()
+    assert Register.objects.get().size == 0
+
+
+def test_only_keepers_send_rsf_and_only_rsf(post, client):
+    good = lines({"town": "1"})
+    post(good, status=401, who="")
+    post(good, status=403, who="ana")
+    post(good, status=400, kind="text/plain")
+    post(good, status=404, url="/registers/nothing/v1/load-rsf")
+    answer = client.get(URL)
+    assert (answer.status_code, answer["Allow"]) == (405, "POST")
+    assert json.loads(answer.content)["code"] == "method-not-allowed"
+    assert Register.objects.get().size == 0
+
+
+def test_a_body_over_the_limit_is_refused(post, settings):
+    settings.MAX_UPLOAD_BYTES = 0
+    post(lines({"town": "1"}), status=413)
+    assert Register.objects.get().size == 0
