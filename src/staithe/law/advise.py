@@ -17,9 +17,7 @@ from staithe.law.assemble import assemble
 from staithe.law.case import read_cases
 from staithe.law.citations import sections_named
 from staithe.law.library import load_library
-from staithe.law.rows import in_force
 from staithe.law.trial import YES_NO, Trial, fact_question, try_gateway
-from staithe.law.truth import Truth
 
 
 if TYPE_CHECKING:
@@ -32,9 +30,7 @@ if TYPE_CHECKING:
     from staithe.law.predicate import Predicate
     from staithe.law.rows import Claim, Restriction
 
-BASICS = ("holder.type", "recipient.type", "purpose.code", "personal_data")
 MOST_ROUTES = 6
-NOBODY = {"anonymous", "non-personal"}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -44,6 +40,8 @@ class Weighing:
     library: Library
     case: Case
     flows: tuple[Case, ...]
+    # The flows again, and once more for the items of each origin.
+    views: tuple[Case, ...]
     trials: tuple[tuple[Trial, ...], ...]
     best: dict[str, Trial]
     candidates: tuple[str, ...]
@@ -82,31 +80,29 @@ def advise(
 def _weigh(cases: Sequence[Case], library: Library) -> Weighing:
     case = cases[0]
     flows = tuple(each for one in cases for each in _directions(one))
+    views = tuple(view for flow in flows for view in flow.views())
     trials = tuple(
-        tuple(
-            try_gateway(g, flow, library, direction=_direction(flow, n))
-            for g in library.routes
-        )
-        for n, flow in enumerate(flows)
+        tuple(try_gateway(g, flow, library) for g in library.routes_on(case.on))
+        for flow in flows
     )
     best = _best(trials)
     claims = _claims(case, library)
     restrictions = tuple(
         row
         for row in library.restrictions
-        if in_force(row, case.on) and _holds(row.when, flows)
+        if row.in_force(case.on) and _holds(row.when, views)
     )
-    barring, open_ = _bars(restrictions, case)
+    barring, open_ = _bars(restrictions, views)
     candidates = _candidates(best)
     asked = _asked(case, claims, library)
     basics = [
         fact_question(path, library, ("every route",))
-        for path in BASICS
+        for path in library.words.basics
         if any(flow.values.get(path) is None for flow in flows)
     ]
     questions = (*basics, *open_)
     found = Weighing(
-        library=library, case=case, flows=flows, trials=trials, best=best,
+        library=library, case=case, flows=flows, views=views, trials=trials, best=best,
         candidates=candidates, asked=asked, claims=claims, restrictions=restrictions,
         barring=barring, questions=questions, verdict="", chosen=(),
     )  # fmt: skip
@@ -122,7 +118,7 @@ def _with(
 ) -> Weighing:
     return Weighing(
         library=found.library, case=found.case.with_verdict(verdict),
-        flows=found.flows, trials=found.trials, best=found.best,
+        flows=found.flows, views=found.views, trials=found.trials, best=found.best,
         candidates=found.candidates, asked=found.asked, claims=found.claims,
         restrictions=found.restrictions, barring=bars, questions=found.questions,
         verdict=verdict, chosen=chosen,
@@ -131,12 +127,6 @@ def _with(
 
 def _directions(case: Case) -> list[Case]:
     return [case, case.reversed()] if case.values["reciprocal"] else [case]
-
-
-def _direction(flow: Case, number: int) -> str:
-    if flow.values["reciprocal"] and number % 2:
-        return "recipient to holder"
-    return "holder to recipient"
 
 
 def _rank(trial: Trial) -> tuple[int, int, str]:
@@ -201,17 +191,16 @@ def _home(gateway: Gateway) -> str:
 
 
 def _bars(
-    restrictions: Sequence[Restriction], case: Case
+    restrictions: Sequence[Restriction], views: Sequence[Case]
 ) -> tuple[tuple[Restriction, ...], list[Question]]:
     barring: list[Restriction] = []
     open_: list[Question] = []
     for row in restrictions:
-        bars: Truth = row.bars_when(case) if row.bars_when is not None else False
-        asks = row.asks_when(case) if row.asks_when is not None else False
-        answer = case.answers.get(row.id)
-        if bars or (asks is not False and answer is False):
+        bars, asks = _bites(row, views)
+        answer = views[0].answers.get(row.id)
+        if bars or (asks and answer is False):
             barring.append(row)
-        elif asks is not False and answer is None:
+        elif asks and answer is None:
             question = Question(
                 row.id,
                 row.ask,
@@ -224,6 +213,16 @@ def _bars(
     return tuple(barring), open_
 
 
+def _bites(row: Restriction, views: Sequence[Case]) -> tuple[bool, bool]:
+    """Say whether a restriction bars in some view, and whether it may in some."""
+    held = [view for view in views if row.when(view) is True]
+    bars = row.bars_when is not None and any(row.bars_when(v) for v in held)
+    asks = row.asks_when is not None and any(
+        row.asks_when(v) is not False for v in held
+    )
+    return bars, asks
+
+
 Found = tuple[str, tuple[str, ...], tuple["Restriction", ...]]
 
 
@@ -231,8 +230,8 @@ def _verdict(found: Weighing) -> Found:
     if found.barring:
         return "prohibited-as-described", (), found.barring
     if _nobody(found):
-        opened = tuple(g for g in found.candidates if g == "open-release")
-        return "gateway-not-needed", opened, ()
+        opened = [g for g in found.candidates if not found.best[g].gateway.is_power]
+        return "gateway-not-needed", tuple(opened), ()
     asked = found.best.get(found.asked)
     if asked is not None and asked.answer is False:
         return _asked_in_vain(found)
@@ -242,21 +241,18 @@ def _verdict(found: Weighing) -> Found:
 
 
 def _nobody(found: Weighing) -> bool:
-    values = found.case.values
-    if values["personal_data"] not in NOBODY or found.questions:
-        return False
-    if values["personal_data"] == "anonymous" and (
-        found.case.stated["disclosure_control"] is False
-    ):
+    """Say whether the facts need no gateway: about nobody, and nothing restricts."""
+    rows = [row for row in found.library.no_gateway if row.in_force(found.case.on)]
+    if found.questions or not any(_holds(row.when, found.views) for row in rows):
         return False
     if any(row.covers_all for row in found.restrictions):
         return False
     fits = [found.best[g] for g in found.candidates if found.best[g].answer]
     if any(each.gateway.kind == "requires" for each in fits):
         return False
+    powers = any(each.gateway.is_power for each in fits)
     return not (
-        values["about_legal_entities"]
-        and any(each.gateway.id != "open-release" for each in fits)
+        powers and any(_holds(r.not_with_power_when, found.views) for r in rows)
     )
 
 
@@ -272,7 +268,7 @@ def _bars_without_route(found: Weighing) -> tuple[Restriction, ...]:
         row
         for row in found.restrictions
         if row.bars_if_no_route is not None
-        and _holds(row.bars_if_no_route, found.flows)
+        and _holds(row.bars_if_no_route, found.views)
     )
 
 

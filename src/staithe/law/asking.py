@@ -23,8 +23,8 @@ def questions_of(found: Weighing, evidence: Iterable[Question]) -> tuple[Questio
         asked = {question.id: question for question in found.questions}
         for question in _of_routes(found):
             _merge(asked, question)
-        if found.verdict == "may-apply-if" and not _both_ways(found):
-            _merge(asked, _RETURN)
+        for question in _of_flows(found):
+            _merge(asked, question)
     for question in evidence:
         _merge(asked, question)
     return tuple(sorted(asked.values(), key=lambda each: not each.decides))
@@ -44,24 +44,22 @@ def _of_routes(found: Weighing) -> Iterator[Question]:
                         yield replace(step.question, decides=decides)
 
 
-_RETURN = Question(
-    "return-flow",
-    "Which power covers the flow in the other direction?",
-    "",
-    ("text",),
-    decides=True,
-    hangs_on=("return flow",),
-)
-
-
-def _both_ways(found: Weighing) -> bool:
-    return (
-        all(
-            any(t.answer is not False and t.gateway.id in found.chosen for t in flow)
-            for flow in found.trials
-        )
-        or not found.chosen
-    )
+def _of_flows(found: Weighing) -> Iterator[Question]:
+    """Ask for a power where some flow has one and another flow has none."""
+    if found.verdict != "may-apply-if" or not found.chosen:
+        return
+    for flow, trials in zip(found.flows, found.trials, strict=True):
+        if not any(
+            t.answer is not False and t.gateway.id in found.chosen for t in trials
+        ):
+            yield Question(
+                f"power-for-{flow.flow.replace(' ', '-')}",
+                f"Which power covers the flow from {flow.flow}?",
+                "",
+                ("text",),
+                decides=True,
+                hangs_on=(flow.flow,),
+            )
 
 
 def _merge(asked: dict[str, Question], question: Question) -> None:

@@ -16,7 +16,6 @@ from staithe.law.advice import (
 )
 from staithe.law.asking import evidence_question, questions_of, trials_of
 from staithe.law.citations import lint
-from staithe.law.rows import in_force
 from staithe.law.trial import try_gateway
 
 
@@ -28,7 +27,7 @@ if TYPE_CHECKING:
     from staithe.law.predicate import Predicate
     from staithe.law.rows import BasisRow, Bearing, Restriction
     from staithe.law.trial import Trial
-    from staithe.law.words import Word
+    from staithe.law.words import Requirement
 
 MOST_RULED_OUT = 6
 MOST_REASONS = 7
@@ -132,11 +131,7 @@ def _complete(found: Weighing, out: Sequence[str]) -> None:
         trial = found.best[route]
         if trial.serves is False:
             found.best[route] = try_gateway(
-                trial.gateway,
-                found.flows[0],
-                found.library,
-                direction=trial.direction,
-                in_full=True,
+                trial.gateway, trial.flow, found.library, in_full=True
             )
 
 
@@ -154,7 +149,7 @@ def _close(trial: Trial) -> bool:
 def _near(found: Weighing) -> list[str]:
     names: list[str] = []
     for row in found.library.near:
-        if _holds(row.when, found.flows):
+        if _holds(row.when, found.views):
             names += row.rule_out
             if row.rule_out_origin:
                 names.append(found.case.values["origin_gateway"])
@@ -222,7 +217,7 @@ def _bare(text: str) -> str:
 
 
 def _applies(row: BasisRow, case: Case) -> bool:
-    return in_force(row, case.on) and row.when(case) is True
+    return row.in_force(case.on) and row.when(case) is True
 
 
 def _from_claims(found: Weighing, gathering: Gathering) -> None:
@@ -262,7 +257,7 @@ def _from_bearings(found: Weighing, gathering: Gathering) -> None:
 
 
 def _bears(row: Bearing, found: Weighing) -> bool:
-    if not in_force(row, found.case.on) or not _holds(row.when, found.flows):
+    if not row.in_force(found.case.on) or not _holds(row.when, found.views):
         return False
     if row.with_route and not found.chosen:
         return False
@@ -321,24 +316,26 @@ def _bearing_conditions(found: Weighing, gathering: Gathering) -> list[str]:
     return [
         each
         for each in gathering.conditions
-        if words[each].when is None or _holds(tests[each], found.flows)
+        if words[each].when is None or _holds(tests[each], found.views)
     ]
 
 
 def _items(ids: Iterable[str], found: Weighing, kind: str) -> tuple[Item, ...]:
-    words: dict[str, Word] = getattr(found.library.words, kind)
-    return tuple(Item(each, words[each].text) for each in ids)
+    words: dict[str, Requirement] = getattr(found.library.words, kind)
+    on = found.case.on
+    return tuple(Item(i, words[i].text) for i in ids if words[i].in_force(on))
 
 
 def _travels(row: Restriction, found: Weighing) -> Travels:
     words = found.library.words
     kinds = set(row.kinds)
-    items = [i for i in found.case.items if not kinds or words.classes_of(i) & kinds]
+    items = {i for view in found.views if row.when(view) is True for i in view.items}
+    narrowed = {i for i in items if words.classes_of(i) & kinds}
     return Travels(
         row.id,
         row.title,
         row.text,
-        tuple(items or found.case.items),
+        tuple(sorted(narrowed or items)),
         row.cites,
         row.status,
     )
@@ -347,7 +344,7 @@ def _travels(row: Restriction, found: Weighing) -> Travels:
 def _also(found: Weighing, shown: Sequence[str], out: Sequence[str]) -> tuple[str, ...]:
     names: list[str] = []
     for row in found.library.near:
-        if _holds(row.when, found.flows):
+        if _holds(row.when, found.views):
             names += [i for i in row.consider_ids if i not in shown and i not in out]
             names += row.consider
     return tuple(dict.fromkeys(names))

@@ -10,51 +10,33 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from datetime import date, datetime
+from itertools import product
 from typing import TYPE_CHECKING, Any
 
 from staithe.base.errors import BadInput
-from staithe.law.lists import schedules_stated
+from staithe.law.party import nations_of_parties, read_party
 from staithe.law.values import (
     check_sizes,
     choice,
     flag,
+    loose_flag,
     nearest,
     plain_text,
     shown,
+    words_of,
 )
-from staithe.law.words import NATIONS
 
 
 if TYPE_CHECKING:
+    from staithe.law.lists import StatedSchedule
     from staithe.law.words import Words
 
-UK = {"united kingdom": NATIONS, "uk": NATIONS}
-GB = NATIONS - {"Northern Ireland"}
-NATION_NAMES: Mapping[str, frozenset[str]] = {
-    **{name.lower(): frozenset({name}) for name in NATIONS},
-    **UK,
-    "great britain": GB,
-    "gb": GB,
-    "england and wales": frozenset({"England", "Wales"}),
-    "ni": frozenset({"Northern Ireland"}),
-}
-GENERIC = ("a ", "an ", "any ", "another ", "some ", "the department", "one ")
 SIDES = ("holder", "recipient", "processor")
-FLAGS = (
-    "about_legal_entities", "confidential_patient_information", "criminal_offence",
-    "children", "reciprocal", "bulk", "onward", "safe_setting", "accredited_project",
-    "accredited_researcher", "notice_served", "requested_by_individual",
-    "hmrc_consent", "disclosure_control",
-)  # fmt: skip
-GIVENS = (
-    "onward_to", "on_behalf_of", "matching", "power_claimed", "lawful_basis_claimed",
-    "citation_claimed", "variation_requested",
-)  # fmt: skip
-KNOWN = {
-    *SIDES, *FLAGS, *GIVENS, "nation", "purpose", "data_kinds", "personal_data",
-    "special_categories", "regime", "consent", "origin_gateway", "origin_holder",
-    "route_asked", "answers", "on", "date", "share_date",
-}  # fmt: skip
+DAYS = ("on", "date", "share_date")
+# Facts whose name is not that of a value that tests read.
+CONTAINERS = {"data_kinds", "answers", *DAYS}
+DERIVED = {"kinds", "verdict"}
+OWN_ORIGIN = ("origin_holder", "origin_gateway")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -63,13 +45,16 @@ class Case:
 
     values: Mapping[str, Any]
     stated: Mapping[str, Any]
-    schedules: Mapping[str, Mapping[int, frozenset[int]]]
+    schedules: Mapping[str, tuple[StatedSchedule, ...]]
     answers: Mapping[str, bool]
     items: tuple[str, ...]
     claims: Mapping[str, str]
     on: date
     words: Words = field(repr=False, compare=False)
+    flow: str = "holder to recipient"
     ignored: tuple[str, ...] = ()
+    # Items that came another way than the rest: (items, facts of their origin).
+    origins: tuple[tuple[tuple[str, ...], Mapping[str, Any]], ...] = ()
 
     def is_given(self, path: str) -> bool:
         """Say whether anything is stated for a fact."""
@@ -82,7 +67,7 @@ class Case:
             return False
         kind = self.values.get(f"{side}.type")
         return kind is None or (
-            kind.endswith("-department")
+            kind in self.words.groups["one-of-a-few"]
             and any(self.words.bodies[body].type == kind for body in wanted)
         )
 
@@ -99,7 +84,25 @@ class Case:
             values={turned(path): value for path, value in self.values.items()},
             stated={turned(path): value for path, value in self.stated.items()},
             schedules={turned(path): v for path, v in self.schedules.items()},
+            flow=" to ".join(reversed(self.flow.split(" to "))),
         )
+
+    def views(self) -> list[Case]:
+        """Return the case for the items of each origin: all, where none has its own."""
+        views = [self]
+        for items, origin in self.origins:
+            kinds = _classes(items, self.words)
+            changes = {**origin, "kinds": kinds}
+            views.append(
+                replace(
+                    self,
+                    values={**self.values, **changes},
+                    stated={**self.stated, **changes},
+                    items=items,
+                    origins=(),
+                )
+            )
+        return views
 
     def with_verdict(self, verdict: str) -> Case:
         """Return the case with its verdict, for rows that depend on it."""
@@ -109,8 +112,8 @@ class Case:
 def read_cases(
     facts: object, *, words: Words, on: date | None, begins: date, checked_on: date
 ) -> list[Case]:
-    """Read facts into one case for each holder; BadInput names the field at fault."""
-    plain = _mapping(facts)
+    """Read facts into one case for each pair of parties; BadInput names the field."""
+    plain = _mapping(facts, words)
     check_sizes(plain)
     day = on or _day(plain) or checked_on
     if day < begins:
@@ -119,12 +122,21 @@ def read_cases(
             f"{begins.isoformat()} on.",
             field="on",
         )
-    holders = plain.get("holder")
-    several = holders if isinstance(holders, list) and holders else [holders]
-    return [_read({**plain, "holder": each}, words, day) for each in several]
+    pairs = product(_numbered(plain, "holder"), _numbered(plain, "recipient"))
+    return [
+        _read({**plain, "holder": one, "recipient": other}, words, day, f"{a} to {b}")
+        for (a, one), (b, other) in pairs
+    ]
 
 
-def _mapping(facts: object) -> Mapping[str, Any]:
+def _numbered(facts: Mapping[str, Any], side: str) -> list[tuple[str, object]]:
+    parties = facts.get(side)
+    if isinstance(parties, list) and len(parties) > 1:
+        return [(f"{side} {n}", each) for n, each in enumerate(parties, 1)]
+    return [(side, parties[0] if isinstance(parties, list) and parties else parties)]
+
+
+def _mapping(facts: object, words: Words) -> Mapping[str, Any]:
     if isinstance(facts, Mapping) and isinstance(facts.get("facts"), Mapping):
         facts = facts["facts"]
     if not isinstance(facts, Mapping):
@@ -138,7 +150,7 @@ def _mapping(facts: object) -> Mapping[str, Any]:
             "cases: the file holds several cases. Give one case, or its facts.",
             field="cases",
         )
-    if not any(key in KNOWN for key in facts):
+    if not _known(words) & set(facts):
         raise BadInput(
             "facts: none of these is a fact that the rules read. Give holder, "
             "recipient, purpose and personal_data.",
@@ -147,8 +159,13 @@ def _mapping(facts: object) -> Mapping[str, Any]:
     return {str(key): value for key, value in facts.items()}
 
 
+def _known(words: Words) -> set[str]:
+    read = {path.partition(".")[0] for path in words.facts} - DERIVED
+    return read | CONTAINERS
+
+
 def _day(facts: Mapping[str, Any]) -> date | None:
-    for name in ("on", "date", "share_date"):
+    for name in DAYS:
         value = facts.get(name)
         if isinstance(value, datetime):
             return value.date()
@@ -164,41 +181,63 @@ def _day(facts: Mapping[str, Any]) -> date | None:
     return None
 
 
-def _read(facts: Mapping[str, Any], words: Words, on: date) -> Case:
+def _read(facts: Mapping[str, Any], words: Words, on: date, flow: str) -> Case:
     stated: dict[str, Any] = {}
-    schedules: dict[str, dict[int, frozenset[int]]] = {}
-    for side in SIDES:
-        _party(side, facts.get(side), stated, schedules, words)
+    parties = {side: read_party(side, facts.get(side), words) for side in SIDES}
+    for party in parties.values():
+        stated |= party.stated
     stated["processor"] = facts.get("processor") is not None
     if not stated["processor"]:
         stated["processor.type"] = "none"
     _purpose(facts.get("purpose"), stated, words)
-    for name in FLAGS:
-        stated[name] = flag(name, facts.get(name))
-    for name in GIVENS:
-        stated[name] = facts.get(name)
-    for name in ("personal_data", "regime"):
-        stated[name] = choice(name, facts.get(name), words.facts[name].values)
-    for name in ("route_asked", "origin_gateway"):
-        stated[name] = choice(name, facts.get(name), words.gateways)
-    stated["special_categories"] = _words("special_categories", facts)
-    items = _words("data_kinds", facts) or frozenset()
-    stated["kinds"] = frozenset().union(*(words.classes_of(each) for each in items))
+    given = _simple(facts, stated, words)
+    items, origins = _items(facts.get("data_kinds"), words)
+    stated["kinds"] = _classes(items, words)
     _consent(facts.get("consent"), stated)
-    stated["nation"] = _nations(facts.get("nation"), stated, words)
-    stated["origin_holder.bodies"] = _bodies(facts.get("origin_holder"), words)
-    stated["on_behalf_of.bodies"] = _bodies(facts.get("on_behalf_of"), words)
+    stated["nation"] = _nations(facts.get("nation"), words) or nations_of_parties(
+        stated, words
+    )
+    for name in ("origin_holder", "on_behalf_of"):
+        stated[f"{name}.bodies"] = words.bodies_in(plain_text(facts.get(name)))
+    if stated["onward"] is None and stated["onward_to"]:
+        stated["onward"] = True
     return Case(
         values=_with_defaults(stated, words),
         stated=stated,
-        schedules=schedules,
+        schedules={side: party.schedules for side, party in parties.items()},
         answers=_answers(facts.get("answers")),
-        items=tuple(sorted(items)),
-        claims={name: plain_text(facts.get(name)) for name in GIVENS},
+        items=items,
+        claims={name: plain_text(facts.get(name)) for name in given},
         on=on,
         words=words,
-        ignored=tuple(sorted(set(facts) - KNOWN)),
+        flow=flow,
+        ignored=tuple(sorted(set(facts) - _known(words))),
+        origins=origins,
     )
+
+
+def _simple(
+    facts: Mapping[str, Any], stated: dict[str, Any], words: Words
+) -> list[str]:
+    """Read the facts that are one value each; return those that are only given."""
+    given = []
+    for fact in words.facts.values():
+        name = fact.path
+        if "." in name or name in stated or name in DERIVED or name == "consent":
+            continue
+        value = facts.get(name)
+        if fact.kind == "flag":
+            read = loose_flag if fact.loose else flag
+            stated[name] = read(name, value)
+        elif fact.kind == "choice":
+            known = words.gateways if fact.values == "gateways" else fact.values
+            stated[name] = choice(name, value, known)
+        elif fact.kind == "words" and name != "nation":
+            stated[name] = words_of(name, value)
+        elif fact.kind == "given":
+            stated[name] = value
+            given.append(name)
+    return given
 
 
 def _with_defaults(stated: Mapping[str, Any], words: Words) -> dict[str, Any]:
@@ -211,48 +250,6 @@ def _with_defaults(stated: Mapping[str, Any], words: Words) -> dict[str, Any]:
             value = frozenset()
         values[fact.path] = value
     return values
-
-
-def _party(
-    side: str,
-    value: object,
-    stated: dict[str, Any],
-    schedules: dict[str, dict[int, frozenset[int]]],
-    words: Words,
-) -> None:
-    party = {"name": value} if isinstance(value, str) else value
-    if party is None:
-        party = {}
-    if not isinstance(party, Mapping):
-        raise BadInput(f"{side}: must be a mapping with a name and a type.", field=side)
-    name = plain_text(party.get("name"))
-    stated[f"{side}.type"] = choice(f"{side}.type", party.get("type"), words.parties)
-    stated[f"{side}.bodies"] = words.bodies_in(name)
-    stated[f"{side}.named"] = bool(stated[f"{side}.bodies"]) or not (
-        not name or name.lower().startswith(GENERIC)
-    )
-    licence = plain_text(party.get("licence")).lower().replace(" ", "-")
-    stated[f"{side}.licence"] = licence or None
-    stated[f"{side}.country"] = _country(plain_text(party.get("country")))
-    stated[f"{side}.specified_under"] = plain_text(party.get("specified_under")) or None
-    stated[f"{side}.processor_for"] = plain_text(party.get("processor_for")) or None
-    for key, item in party.items():
-        if "regist" in str(key) and isinstance(item, bool):
-            stated[f"{side}.registered"] = item
-        if str(key) in {"small", "micro", "small_or_micro"} and isinstance(item, bool):
-            stated[f"{side}.small"] = item
-    texts = party.get("schedules") or []
-    texts = [texts] if isinstance(texts, str) else texts
-    schedules[side] = schedules_stated(str(each) for each in texts)
-
-
-def _country(text: str) -> str | None:
-    if not text:
-        return None
-    nations = NATION_NAMES.get(text.lower())
-    if nations is None:
-        return "foreign"
-    return next(iter(nations)) if len(nations) == 1 else "United Kingdom"
 
 
 def _purpose(value: object, stated: dict[str, Any], words: Words) -> None:
@@ -273,15 +270,36 @@ def _purpose(value: object, stated: dict[str, Any], words: Words) -> None:
     stated["purpose.named_scheme"] = plain_text(purpose.get("named_scheme")) or None
 
 
-def _words(name: str, facts: Mapping[str, Any]) -> frozenset[str] | None:
-    value = facts.get(name)
-    if value is None:
-        return None
-    if isinstance(value, str):
-        value = [value]
-    if not isinstance(value, list):
-        raise BadInput(f"{name}: must be a list of words.", field=name)
-    return frozenset(str(each).strip().lower() for each in value if each)
+Origins = tuple[tuple[tuple[str, ...], Mapping[str, Any]], ...]
+
+
+def _items(value: object, words: Words) -> tuple[tuple[str, ...], Origins]:
+    """Read data items; one that came its own way is a mapping with its origin."""
+    listed = value if isinstance(value, list) else [value]
+    plain = [each for each in listed if not isinstance(each, Mapping)]
+    items = words_of("data_kinds", plain if isinstance(value, list) else value)
+    found: dict[tuple[Any, ...], list[str]] = {}
+    for number, each in enumerate(listed, 1):
+        if isinstance(each, Mapping):
+            name = f"data_kinds.{number}"
+            holder = words.bodies_in(plain_text(each.get("origin_holder")))
+            gateway = choice(
+                f"{name}.origin_gateway", each.get("origin_gateway"), words.gateways
+            )
+            item = plain_text(each.get("name")).strip().lower()
+            if not item:
+                raise BadInput(f"{name}: needs a name.", field=name)
+            found.setdefault((holder, gateway), []).append(item)
+    origins = tuple(
+        (tuple(sorted(names)), {"origin_holder.bodies": holder, "origin_gateway": way})
+        for (holder, way), names in found.items()
+    )
+    own = {name for names, _ in origins for name in names}
+    return tuple(sorted((items or frozenset()) | own)), origins
+
+
+def _classes(items: tuple[str, ...], words: Words) -> frozenset[str]:
+    return frozenset().union(*(words.classes_of(each) for each in items))
 
 
 def _consent(value: object, stated: dict[str, Any]) -> None:
@@ -301,39 +319,19 @@ def _consent(value: object, stated: dict[str, Any]) -> None:
     stated["consent.objection"] = flag("consent.objection", objection)
 
 
-def _nations(
-    value: object, stated: Mapping[str, Any], words: Words
-) -> frozenset[str] | None:
-    if value is None:
-        return _nations_of_parties(stated, words)
+def _nations(value: object, words: Words) -> frozenset[str] | None:
     texts = value if isinstance(value, list) else [value]
     found: set[str] = set()
-    for text in texts:
-        nations = NATION_NAMES.get(str(text).strip().lower())
+    for text in texts if value is not None else ():
+        nations = words.nations_of(str(text))
         if nations is None:
             raise BadInput(
                 f"nation: {shown(text)} is not in the vocabulary. Accepted: "
-                f"{', '.join(sorted(NATIONS))}.",
+                f"{', '.join(sorted(words.nation_names))}.",
                 field="nation",
             )
         found |= nations
     return frozenset(found) or None
-
-
-def _nations_of_parties(
-    stated: Mapping[str, Any], words: Words
-) -> frozenset[str] | None:
-    found: set[str] = set()
-    for side in ("holder", "recipient"):
-        country = stated.get(f"{side}.country")
-        if country in NATIONS:
-            found.add(country)
-        found |= {words.bodies[b].nation for b in stated[f"{side}.bodies"]} - {""}
-    return frozenset(found) or None
-
-
-def _bodies(value: object, words: Words) -> frozenset[str]:
-    return words.bodies_in(plain_text(value))
 
 
 def _answers(value: object) -> dict[str, bool]:

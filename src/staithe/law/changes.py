@@ -38,24 +38,28 @@ def changes_between(library: Library, start: date, end: date) -> list[Change]:
     found = []
     for kind, row_id, title, citation, status, dates in _rows(library):
         begins, ends = dates
+        what = "is amended" if kind == _AMENDED else "begins"
+        shown = "Route" if kind == _AMENDED else kind
         if begins is not None and start < begins <= end:
-            found.append(
-                Change(begins, kind, "begins", row_id, title, citation, status)
-            )
+            found.append(Change(begins, shown, what, row_id, title, citation, status))
         if ends is not None and start <= ends < end:
             last = ends + timedelta(days=1)
-            found.append(Change(last, kind, "ends", row_id, title, citation, status))
+            found.append(Change(last, shown, "ends", row_id, title, citation, status))
     return sorted(found)
 
 
+_AMENDED = "Amended route"
 Dates = tuple["date | None", "date | None"]
 Row = tuple[str, str, str, str, str, Dates]
 
 
 def _rows(library: Library) -> Iterator[Row]:
-    for g in library.routes:
-        dates = (g.valid_from, g.valid_to)
-        yield "Route", g.id, g.title, g.citation, g.dates_status, dates
+    for versions in library.versions.values():
+        for n, g in enumerate(versions):
+            # A version that another follows does not end: it is amended.
+            ends = g.valid_to if g is versions[-1] else None
+            kind = _AMENDED if n else "Route"
+            yield kind, g.id, g.title, g.citation, g.dates_status, (g.valid_from, ends)
     for the_list in library.lists.values():
         name = the_list.citation
         for entry in the_list.entries:
@@ -73,4 +77,4 @@ def _rows(library: Library) -> Iterator[Row]:
         for each_row in basis.rows:
             dates = (each_row.valid_from, each_row.valid_to)
             cited = "; ".join(each_row.cites[:2])
-            yield "Basis", basis.id, basis.title, cited, "found", dates
+            yield "Basis", basis.id, basis.title, cited, basis.status, dates

@@ -12,7 +12,6 @@ from typing import TYPE_CHECKING, Any
 
 from staithe.law.citations import parse_citation
 from staithe.law.lists import paragraphs
-from staithe.law.words import NATIONS
 
 
 if TYPE_CHECKING:
@@ -32,9 +31,10 @@ UNWRITTEN = "common law (Ram doctrine)"
 def library_faults(library: Library) -> list[str]:
     """Return every fault between the files of a library."""
     found: list[str] = []
-    for gateway in library.routes:
-        path = f"gateways/{gateway.id}.yaml"
-        found += [f"{path}: {fault}" for fault in _gateway(gateway, library)]
+    for name, versions in library.versions.items():
+        path = f"gateways/{name}.yaml"
+        faults = (fault for each in versions for fault in _gateway(each, library))
+        found += [f"{path}: {fault}" for fault in dict.fromkeys(faults)]
     for each in library.lists.values():
         found += [f"lists/{each.id}.yaml: {fault}" for fault in _list(each, library)]
     found += _words(library)
@@ -58,7 +58,7 @@ def _gateway(gateway: Gateway, library: Library) -> Iterator[str]:
         yield "purposes: must not be empty"
     yield from _strange("conditions", gateway.conditions, words.conditions)
     yield from _strange("documents", gateway.documents, words.documents)
-    yield from _strange("nations", gateway.nations, NATIONS)
+    yield from _strange("nations", gateway.nations, words.nations)
     if not gateway.nations:
         yield "nations: must not be empty"
     for name in ("holders", "recipients"):
@@ -99,13 +99,15 @@ def _list(the_list: SpecifiedList, library: Library) -> Iterator[str]:
         yield "sources: a list must name its source"
     yield from _cited("citation", (the_list.citation,), library)
     yield from _strange("barred", the_list.barred, library.words.parties)
+    covered = the_list.covered_by_parent
+    yield from _strange("covered_by_parent", covered, library.words.parties)
     for number, entry in enumerate(the_list.entries, 1):
         place = f"entries.{number}"
         yield from _paras(place, entry.paras)
         yield from (f"{place}: {x}" for x in _dates(entry.valid_from, entry.valid_to))
         yield from _strange(f"{place}.bodies", entry.bodies, library.words.bodies)
         yield from _strange(f"{place}.types", entry.types, library.words.parties)
-        yield from _strange(f"{place}.nations", entry.nations, NATIONS)
+        yield from _strange(f"{place}.nations", entry.nations, library.words.nations)
     for objective in the_list.objectives:
         place = f"objectives.{objective.purpose}"
         yield from _paras(place, objective.paras)
@@ -143,7 +145,8 @@ def _words(library: Library) -> Iterator[str]:
     words = library.words
     for body in words.bodies.values():
         place = f"words/bodies.yaml: {body.id}"
-        yield from _strange(f"{place}: type", [body.type], words.parties)
+        if body.type:
+            yield from _strange(f"{place}: type", [body.type], words.parties)
         yield from _strange(f"{place}: succeeds", body.succeeds, words.bodies)
         if body.parent and body.parent not in words.bodies:
             yield f"{place}: there is no parent {body.parent!r}"

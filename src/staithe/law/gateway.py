@@ -11,10 +11,7 @@ from datetime import date
 from typing import Literal
 
 from staithe.law.predicate import Test
-from staithe.law.words import STRICT
-
-
-Status = Literal["found", "verify"]
+from staithe.law.words import STRICT, Status
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -93,6 +90,8 @@ class Gateway:
     restrictions: tuple[str, ...] = ()
     sources: tuple[str, ...] = ()
     human_review: bool = False
+    # No power to share: how what is about nobody is released.
+    is_power: bool = True
 
     def in_force(self, on: date) -> bool:
         """Say whether the gateway is in force on a day, as far as its dates tell."""

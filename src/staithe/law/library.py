@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterable, Mapping
 
     from staithe.law.gateway import Gateway
     from staithe.law.lists import SpecifiedList
@@ -21,16 +21,19 @@ if TYPE_CHECKING:
         Claim,
         Contradiction,
         Near,
+        NoGateway,
         Restriction,
+        Source,
     )
     from staithe.law.words import Words
 
 
 @dataclass(frozen=True, kw_only=True)
 class Library:
-    """Everything the program knows of the law, in the order of titles."""
+    """Everything the program knows of the law."""
 
-    routes: tuple[Gateway, ...]
+    # Each gateway as it was amended: its versions in order of date.
+    versions: Mapping[str, tuple[Gateway, ...]]
     lists: Mapping[str, SpecifiedList]
     restrictions: tuple[Restriction, ...]
     bearings: tuple[Bearing, ...]
@@ -38,20 +41,44 @@ class Library:
     bases: tuple[Basis, ...]
     claims: tuple[Claim, ...]
     contradictions: tuple[Contradiction, ...]
+    no_gateway: tuple[NoGateway, ...]
     acts: tuple[Act, ...]
+    sources: Mapping[str, Source]
+    step_conditions: Mapping[str, tuple[str, ...]]
     condition_tests: Mapping[str, Predicate]
     words: Words
     begins: date
     checked_on: date
 
     @cached_property
+    def routes(self) -> tuple[Gateway, ...]:
+        """Gateways as last amended, in the order of titles."""
+        return _by_title(each[-1] for each in self.versions.values())
+
+    @cached_property
     def by_id(self) -> Mapping[str, Gateway]:
-        """Gateways by id."""
+        """Gateways by id, as last amended."""
         return {each.id: each for each in self.routes}
 
-    def find(self, route_id: str) -> Gateway | None:
-        """Return a gateway by its id, or None."""
-        return self.by_id.get(route_id)
+    def routes_on(self, on: date) -> tuple[Gateway, ...]:
+        """Return gateways as they stood on a day; or else as near it as there is."""
+        return _by_title(_on(each, on) for each in self.versions.values())
+
+    def find(self, route_id: str, on: date | None = None) -> Gateway | None:
+        """Return a gateway by its id, as it stood on a day if given, or None."""
+        versions = self.versions.get(route_id)
+        if not versions:
+            return None
+        return versions[-1] if on is None else _on(versions, on)
+
+
+def _by_title(gateways: Iterable[Gateway]) -> tuple[Gateway, ...]:
+    return tuple(sorted(gateways, key=lambda each: (each.title, each.id)))
+
+
+def _on(versions: tuple[Gateway, ...], on: date) -> Gateway:
+    begun = [v for v in versions if v.valid_from is None or v.valid_from <= on]
+    return begun[-1] if begun else versions[0]
 
 
 def load_library() -> Library:

@@ -6,6 +6,7 @@ validity, citations of the wrong form, missing sources.
 
 from __future__ import annotations
 
+from datetime import date, timedelta
 from functools import cache
 from typing import TYPE_CHECKING, Any, TypeVar, cast
 
@@ -26,13 +27,18 @@ from staithe.law.rows import (
     Claim,
     Contradiction,
     Near,
+    NoGateway,
     Restriction,
+    Source,
+    StepConditions,
 )
 from staithe.law.words import (
     Body,
     Fact,
     InformationClass,
+    Nation,
     PurposeWord,
+    Requirement,
     Word,
     Words,
     by_id,
@@ -115,10 +121,9 @@ class _Reader:
         return row
 
     def rows(self, path: str, kind: type[Row], value: Any = None) -> list[Row]:
-        items = self.plain(path) if value is None else value
+        items = self.items(path) if value is None else value
         if not isinstance(items, list):
-            if items is not None:
-                self.faults.append(f"{path}: must be a list of rows")
+            self.faults.append(f"{path}: must be a list of rows")
             return []
         found = [
             self.one(path, kind, item, _place(item, n)) for n, item in enumerate(items)
@@ -127,16 +132,37 @@ class _Reader:
         self.faults += [f"{path}: {name} is written twice" for name in _twice(good)]
         return good
 
+    def items(self, path: str) -> Any:
+        """Read a file of rows; `each` says what holds of every row that is silent."""
+        value = self.plain(path)
+        if value is None:
+            return []
+        if not isinstance(value, dict):
+            return value
+        rows, each = value.get("rows"), value.get("each")
+        strange = sorted(set(map(str, value)) - {"rows", "each"})
+        if strange or not isinstance(rows, list) or not isinstance(each, dict):
+            self.faults.append(
+                f"{path}: must be a list of rows, or `each` and `rows`"
+                + (f", not {', '.join(strange)}" if strange else "")
+            )
+            return []
+        return [each | row if isinstance(row, dict) else row for row in rows]
+
     def words(self) -> Words:
         parties = self.plain("words/parties.yaml")
         parties = parties if isinstance(parties, dict) else {}
+        groups = {k: frozenset(v) for k, v in parties.get("groups", {}).items()}
+        families = parties.get("families", [])
         words = Words(
-            conditions=by_id(self.rows("words/conditions.yaml", Word)),
-            documents=by_id(self.rows("words/documents.yaml", Word)),
+            conditions=by_id(self.rows("words/conditions.yaml", Requirement)),
+            documents=by_id(self.rows("words/documents.yaml", Requirement)),
             parties=by_id(
                 self.rows("words/parties.yaml", Word, parties.get("kinds", []))
             ),
-            groups={k: frozenset(v) for k, v in parties.get("groups", {}).items()},
+            groups=groups,
+            families=tuple(groups[each] for each in families if each in groups),
+            nation_names=by_id(self.rows("words/nations.yaml", Nation)),
             purposes=by_id(self.rows("words/purposes.yaml", PurposeWord)),
             facts=by_id(self.rows("words/facts.yaml", Fact)),
             classes=by_id(self.rows("words/kinds.yaml", InformationClass)),
@@ -149,7 +175,7 @@ class _Reader:
 
     def library(self) -> Library | None:
         words = self.words()
-        gateways = self._files("gateways", Gateway)
+        gateways = self._gateways()
         lists = self._files("lists", SpecifiedList)
         about = self.plain("library.yaml") or {}
         rows = {
@@ -161,13 +187,19 @@ class _Reader:
             "contradictions": tuple(
                 self.rows("rows/contradictions.yaml", Contradiction)
             ),
+            "no_gateway": tuple(self.rows("rows/no-gateway.yaml", NoGateway)),
             "acts": tuple(self.rows("rows/acts.yaml", Act)),
+            "sources": by_id(self.rows("rows/sources.yaml", Source)),
+            "step_conditions": {
+                each.id: each.conditions
+                for each in self.rows("rows/steps.yaml", StepConditions)
+            },
         }
         if not {"begins", "checked_on"} <= set(about):
             self.faults.append("library.yaml: needs begins and checked_on")
             return None
         return Library(
-            routes=tuple(sorted(gateways, key=lambda each: (each.title, each.id))),
+            versions=gateways,
             lists={each.id: each for each in lists},
             words=words,
             condition_tests=self.condition_tests(words),
@@ -199,6 +231,43 @@ class _Reader:
             )
         return row
 
+    def _gateways(self) -> dict[str, tuple[Gateway, ...]]:
+        """Read each gateway with its amendments, as versions in order of date."""
+        found = {}
+        for path in self._in("gateways"):
+            written = self.plain(path)
+            versions = self._versions(path, written) if written is not None else []
+            if versions and versions[0].id != _stem(path):
+                self.faults.append(
+                    f"{path}: id: {versions[0].id!r} must be the name of the file"
+                )
+            if versions:
+                found[_stem(path)] = tuple(versions)
+        return found
+
+    def _versions(self, path: str, written: Any) -> list[Gateway]:
+        plain = dict(written) if isinstance(written, dict) else {}
+        amendments = plain.pop("amendments", [])
+        if not isinstance(amendments, list):
+            self.faults.append(f"{path}: amendments: must be a list")
+            amendments = []
+        texts = [(plain or written, "")]
+        for number, change in enumerate(amendments, 1):
+            place = f"amendments.{number}: "
+            begins = change.get("valid_from") if isinstance(change, dict) else None
+            before = texts[-1][0]
+            if not isinstance(begins, date) or "id" in change:
+                self.faults.append(f"{path}: {place}needs valid_from, and no id")
+                continue
+            if begins <= (before.get("valid_from") or date.min):
+                self.faults.append(f"{path}: {place}must begin after what it amends")
+                continue
+            texts[-1] = (before | {"valid_to": begins - timedelta(1)}, texts[-1][1])
+            rest = {k: v for k, v in before.items() if k != "valid_to"}
+            texts.append((rest | change, place))
+        found = [self.one(path, Gateway, text, at) for text, at in texts]
+        return [each for each in found if each is not None]
+
     def _files(self, folder: str, kind: type[Row]) -> list[Row]:
         found = [self._file(path, kind) for path in self._in(folder)]
         return [each for each in found if each is not None]
@@ -217,8 +286,11 @@ def _place(item: Any, number: int) -> str:
 
 
 def _twice(rows: list[Any]) -> list[str]:
+    """Return names written twice; a dated row may follow an earlier one of its id."""
     names = [
-        getattr(r, "id", None) or getattr(r, "path", None) or r.short for r in rows
+        getattr(r, "id", None) or getattr(r, "path", None) or r.short
+        for r in rows
+        if not isinstance(r, Restriction | Bearing)
     ]
     return sorted({name for name in names if names.count(name) > 1})
 

@@ -10,11 +10,11 @@ from datetime import date
 from typing import Literal
 
 from staithe.law.predicate import Test
-from staithe.law.words import STRICT
+from staithe.law.words import STRICT, Dated, Reviewed, Status
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Restriction:
+class Restriction(Reviewed):
     """What binds information because of where it came from."""
 
     __pydantic_config__ = STRICT
@@ -35,14 +35,10 @@ class Restriction:
     conditions: tuple[str, ...] = ()
     documents: tuple[str, ...] = ()
     kinds: tuple[str, ...] = ()
-    status: Literal["found", "verify"]
-    sources: tuple[str, ...]
-    valid_from: date
-    valid_to: date | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Bearing:
+class Bearing(Reviewed):
     """What some facts add to an answer: conditions, documents, questions, reasons."""
 
     __pydantic_config__ = STRICT
@@ -60,8 +56,6 @@ class Bearing:
     conditions: tuple[str, ...] = ()
     documents: tuple[str, ...] = ()
     cites: tuple[str, ...] = ()
-    valid_from: date
-    valid_to: date | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -79,7 +73,7 @@ class Near:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class BasisRow:
+class BasisRow(Dated):
     """One finding about a claimed basis, for the facts of its test."""
 
     __pydantic_config__ = STRICT
@@ -90,8 +84,6 @@ class BasisRow:
     ]
     explain: str
     cites: tuple[str, ...]
-    valid_from: date
-    valid_to: date | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -103,6 +95,10 @@ class Basis:
     id: str
     title: str
     names: tuple[str, ...]
+    status: Status
+    sources: tuple[str, ...] = ()
+    checked_on: date
+    reviewer: str
     rows: tuple[BasisRow, ...]
 
 
@@ -159,11 +155,38 @@ class Act:
     parts: tuple[ActPart, ...] = ()
     gone: dict[int, str] | None = None
     superseded: str = ""
+    # Below this address the law is published: /section/1, /schedule/1, /article/1.
+    address: str = ""
 
 
-Dated = Restriction | Bearing | BasisRow
+@dataclass(frozen=True, slots=True, kw_only=True)
+class NoGateway(Reviewed):
+    """Facts that need no gateway, unless a restriction covers the data."""
+
+    __pydantic_config__ = STRICT
+
+    id: str
+    when: Test
+    # Where a power fits and this test is met, the power is the answer.
+    not_with_power_when: Test
 
 
-def in_force(row: Dated, on: date) -> bool:
-    """Say whether a row holds on a day."""
-    return row.valid_from <= on and (row.valid_to is None or on <= row.valid_to)
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StepConditions:
+    """Which conditions a test that every gateway has evidences."""
+
+    __pydantic_config__ = STRICT
+
+    id: Literal["in-force", "nation", "listed", "holder", "recipient"]
+    conditions: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Source:
+    """Where something was read: the key that rows give, what it is, its address."""
+
+    __pydantic_config__ = STRICT
+
+    id: str
+    title: str
+    address: str = ""

@@ -44,7 +44,7 @@ def rules_citing(citation: str, library: Library) -> list[Rule]:
 
 
 def _rules(library: Library) -> Iterator[tuple[tuple[str, ...], Rule]]:
-    for g in library.routes:
+    for g in (each for versions in library.versions.values() for each in versions):
         needs = tuple(cite for need in g.needs for cite in need.cites)
         yield (
             (g.citation, *g.cites, *g.also_cited, *needs),
@@ -67,7 +67,7 @@ def _rules(library: Library) -> Iterator[tuple[tuple[str, ...], Rule]]:
             row.cites,
             Rule(
                 "Restriction", row.id, row.title, row.text, row.valid_from,
-                row.valid_to, row.status, row.sources, library.checked_on,
+                row.valid_to, row.status, row.sources, row.checked_on,
             ),
         )  # fmt: skip
     for bearing in library.bearings:
@@ -76,7 +76,8 @@ def _rules(library: Library) -> Iterator[tuple[tuple[str, ...], Rule]]:
             bearing.cites,
             Rule(
                 "Rule", bearing.id, bearing.id.replace("-", " ").capitalize(), text,
-                bearing.valid_from, bearing.valid_to, "verify", (), library.checked_on,
+                bearing.valid_from, bearing.valid_to, bearing.status, bearing.sources,
+                bearing.checked_on,
             ),
         )  # fmt: skip
     for basis in library.bases:
@@ -85,6 +86,18 @@ def _rules(library: Library) -> Iterator[tuple[tuple[str, ...], Rule]]:
                 found.cites,
                 Rule(
                     "Basis", basis.id, basis.title, found.explain, found.valid_from,
-                    found.valid_to, "verify", (), library.checked_on,
+                    found.valid_to, basis.status, basis.sources, basis.checked_on,
+                ),
+            )  # fmt: skip
+    for kind, items in (
+        ("Condition", library.words.conditions),
+        ("Document", library.words.documents),
+    ):
+        for item in items.values():
+            yield (
+                item.cites,
+                Rule(
+                    kind, item.id, item.text, item.text, item.valid_from, item.valid_to,
+                    item.status, item.sources, item.checked_on,
                 ),
             )  # fmt: skip

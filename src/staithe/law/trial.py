@@ -6,8 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from staithe.law.advice import Question, Step
-from staithe.law.lists import same_objective, standing
-from staithe.law.rows import in_force
+from staithe.law.standing import same_objective, standing
 from staithe.law.truth import Truth, both
 
 
@@ -25,9 +24,14 @@ class Trial:
     """One gateway tried on one direction of a share."""
 
     gateway: Gateway
-    direction: str
+    flow: Case
     steps: tuple[Step, ...]
     answer: Truth
+
+    @property
+    def direction(self) -> str:
+        """From whom to whom, such as holder to recipient."""
+        return self.flow.flow
 
     def failed(self) -> list[Step]:
         """Return the steps that came out no."""
@@ -48,24 +52,23 @@ def try_gateway(
     case: Case,
     library: Library,
     *,
-    direction: str,
     in_full: bool = False,
 ) -> Trial:
     """Test a gateway on a case; the answer is no, yes or not known.
 
     A gateway for another purpose is left there, unless its reasons are to be shown.
     """
-    steps = [_dates(gateway, case), _purpose(gateway, case)]
+    steps = [_dates(gateway, case, library), _purpose(gateway, case)]
     if steps[1].answer is False and not in_full:
-        return Trial(gateway, direction, tuple(steps), answer=False)
+        return Trial(gateway, case, tuple(steps), answer=False)
     steps += [
-        _nations(gateway, case),
+        _nations(gateway, case, library),
         _party(gateway, "holder", gateway.holders, case, library),
         _party(gateway, "recipient", gateway.recipients, case, library),
         *(_need(gateway, need, case, library) for need in gateway.needs),
         *_deciding(gateway, case, library),
     ]
-    return Trial(gateway, direction, tuple(steps), both(s.answer for s in steps))
+    return Trial(gateway, case, tuple(steps), both(s.answer for s in steps))
 
 
 def _settle(answer: Truth, question: Question, case: Case) -> Truth:
@@ -97,7 +100,7 @@ def _step(
     )
 
 
-def _dates(gateway: Gateway, case: Case) -> Step:
+def _dates(gateway: Gateway, case: Case, library: Library) -> Step:
     sentence = (
         f"in force by its dates on {case.on.isoformat()}"
         if gateway.in_force(case.on)
@@ -105,7 +108,7 @@ def _dates(gateway: Gateway, case: Case) -> Step:
     )
     return Step(
         "in force", "in force", gateway.in_force(case.on), sentence,
-        conditions=("in-force-check",),
+        conditions=library.step_conditions["in-force"],
     )  # fmt: skip
 
 
@@ -133,29 +136,28 @@ def _purpose(gateway: Gateway, case: Case) -> Step:
     )
 
 
-def _nations(gateway: Gateway, case: Case) -> Step:
-    stated = case.values.get("nation")
-    reach = frozenset(gateway.nations)
+def _nations(gateway: Gateway, case: Case, library: Library) -> Step:
+    stated = case.values.get("nation") or frozenset()
     here = ", ".join(gateway.nations)
-    if stated is None:
+    outside = ", ".join(sorted(stated - frozenset(gateway.nations)))
+    if not outside:
         return Step("nation", "nation", answer=True, sentence=f"it extends to {here}")
-    if stated & reach:
-        outside = sorted(stated - reach)
-        more = f"; it does not extend to {', '.join(outside)}" if outside else ""
-        found = ("extent-check",) if outside else ()
-        return Step(
-            "nation",
-            "nation",
-            answer=True,
-            sentence=f"it extends to {here}{more}",
-            conditions=found,
-        )
-    return Step(
+    question = Question(
+        f"{gateway.id}.nation",
+        f"{gateway.title} extends to {here} as far as seen. Is the part of the share "
+        f"that concerns {outside} left out, or covered by another power?",
+        "",
+        YES_NO,
+        decides=True,
+        hangs_on=(gateway.id,),
+    )
+    return _step(
+        question,
         "nation",
-        "nation",
-        answer=False,
-        sentence=f"it extends to {here} as far as seen, and not to {', '.join(sorted(stated))}",
-        conditions=("extent-check", "in-force-check"),
+        None if stated & frozenset(gateway.nations) else False,
+        f"it extends to {here} as far as seen, and not to {outside}",
+        case,
+        conditions=library.step_conditions["nation"],
     )
 
 
@@ -178,13 +180,13 @@ def _party(
             decides=True,
             hangs_on=(gateway.id,),
         )
-        conditions: tuple[str, ...] = ("both-specified",)
+        conditions = library.step_conditions["listed"]
     else:
         answer = _stands(parties, kind, case)
         sentence = parties.because or f"the {side} must be: {_lower(parties.who)}"
         if answer:
             sentence = f"the {side} fits: {_lower(parties.who)}"
-        conditions = ("prescribed-recipient",) if side == "recipient" else ()
+        conditions = library.step_conditions[side]
         question = Question(
             parties.fact or f"{gateway.id}.{side}",
             parties.ask or f"Is the {side} such a body: {_lower(parties.who)}?",
@@ -274,7 +276,7 @@ def _deciding(gateway: Gateway, case: Case, library: Library) -> list[Step]:
     for row in library.bearings:
         if not row.decides or (row.gateways and gateway.id not in row.gateways):
             continue
-        if in_force(row, case.on) and (row.when is None or row.when(case)):
+        if row.in_force(case.on) and (row.when is None or row.when(case)):
             found.append(_bearing_step(row, gateway, case))
     return found
 

@@ -87,6 +87,26 @@ def flag(name: str, value: object) -> bool | None:
     )
 
 
+def loose_flag(name: str, value: object) -> bool | None:
+    """Return yes or no; a description is neither, so it stays to be asked."""
+    try:
+        return flag(name, value)
+    except BadInput:
+        return None
+
+
+def words_of(name: str, value: object) -> frozenset[str] | None:
+    """Return a list of words, None where unknown; BadInput names the field."""
+    if value is None:
+        return None
+    if isinstance(value, str):
+        value = [value]
+    if not isinstance(value, list):
+        raise BadInput(f"{name}: must be a list of words.", field=name)
+    found = frozenset(str(each).strip().lower() for each in value if each)
+    return found - {"none"}
+
+
 def plain_text(value: object) -> str:
     """Return any stated value as one text."""
     if value is None or isinstance(value, bool):

@@ -10,7 +10,6 @@ from types import MappingProxyType
 from typing import TYPE_CHECKING
 
 from staithe.law.loader import shipped_words
-from staithe.law.words import NATIONS
 
 
 if TYPE_CHECKING:
@@ -28,6 +27,7 @@ def _texts(words: Mapping[str, object]) -> Mapping[str, str]:
 CONDITIONS = _texts(WORDS.conditions)
 DOCUMENTS = _texts(WORDS.documents)
 PARTIES = _texts(WORDS.parties)
+NATIONS = tuple(sorted(WORDS.nations))
 
 # Which kinds of party an organisation of this service may be. Several, or none,
 # means that the software cannot tell and asks.

@@ -19,19 +19,57 @@ from pydantic import ConfigDict
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
-NATIONS = frozenset({"England", "Wales", "Scotland", "Northern Ireland"})
 STRICT = ConfigDict(extra="forbid")
+Status = Literal["found", "verify"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Dated:
+    """A row of law that holds from one day, and until another if it has ended."""
+
+    __pydantic_config__ = STRICT
+
+    valid_from: date
+    valid_to: date | None = None
+
+    def in_force(self, on: date) -> bool:
+        """Say whether the row holds on a day."""
+        return self.valid_from <= on and (self.valid_to is None or on <= self.valid_to)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Reviewed(Dated):
+    """A dated row that says how sure it is, where it was read, who looked and when."""
+
+    __pydantic_config__ = STRICT
+
+    status: Status
+    sources: tuple[str, ...] = ()
+    checked_on: date
+    reviewer: str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Word:
-    """A condition, a document or a kind of party, with its meaning."""
+    """A kind of party, with its meaning."""
 
     __pydantic_config__ = STRICT
 
     id: str
     text: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Requirement(Reviewed):
+    """A condition to be evidenced or a document that must exist, and since when."""
+
+    __pydantic_config__ = STRICT
+
+    id: str
+    text: str
+    # Said only where this test of the facts is met.
     when: Any = None
+    cites: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -57,6 +95,10 @@ class Fact:
     values: str | tuple[str, ...] = ()
     default: Any = None
     ask: str = ""
+    # A description may stand where yes or no is meant: it is then asked.
+    loose: bool = False
+    # Asked for whatever the route.
+    basic: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -72,13 +114,16 @@ class InformationClass:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Body:
-    """A body that lists name. A successor raises a question; it is never mapped."""
+    """A body that lists name. A successor raises a question; it is never mapped.
+
+    One without a type is a programme: its name counts in a party of any kind.
+    """
 
     __pydantic_config__ = STRICT
 
     id: str
     name: str
-    type: str
+    type: str = ""
     names: tuple[str, ...]
     parent: str = ""
     nation: str = ""
@@ -86,15 +131,34 @@ class Body:
     valid_from: date | None = None
     valid_to: date | None = None
 
+    def exists(self, on: date) -> bool:
+        """Say whether the body exists on a day, as far as its dates tell."""
+        return (self.valid_from is None or self.valid_from <= on) and (
+            self.valid_to is None or on <= self.valid_to
+        )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Nation:
+    """A nation, or a name that means several of them."""
+
+    __pydantic_config__ = STRICT
+
+    id: str
+    nations: tuple[str, ...]
+    names: tuple[str, ...]
+
 
 @dataclass(frozen=True, kw_only=True)
 class Words:
     """Every word of the library."""
 
-    conditions: Mapping[str, Word]
-    documents: Mapping[str, Word]
+    conditions: Mapping[str, Requirement]
+    documents: Mapping[str, Requirement]
     parties: Mapping[str, Word]
     groups: Mapping[str, frozenset[str]]
+    families: tuple[frozenset[str], ...]
+    nation_names: Mapping[str, Nation]
     purposes: Mapping[str, PurposeWord]
     facts: Mapping[str, Fact]
     classes: Mapping[str, InformationClass]
@@ -125,10 +189,62 @@ class Words:
             {word: frozenset(ids) for word, ids in found.items()},
         )
 
-    def bodies_in(self, text: str) -> frozenset[str]:
-        """Return the bodies whose names a text contains."""
+    @cached_property
+    def basics(self) -> tuple[str, ...]:
+        """Return the facts that every route needs."""
+        return tuple(each.path for each in self.facts.values() if each.basic)
+
+    @cached_property
+    def nations(self) -> frozenset[str]:
+        """Return the nations themselves."""
+        return frozenset().union(*(n.nations for n in self.nation_names.values()))
+
+    @cached_property
+    def nation_pattern(self) -> tuple[re.Pattern[str], Mapping[str, frozenset[str]]]:
+        """Return a pattern that finds any name of a nation, and name -> nations."""
+        known = {
+            name: frozenset(each.nations)
+            for each in self.nation_names.values()
+            for name in each.names
+        }
+        names = "|".join(
+            re.escape(name) for name in sorted(known, key=len, reverse=True)
+        )
+        return re.compile(rf"(?<![\w-])(?:{names})(?![\w-])"), known
+
+    def nations_of(self, name: str) -> frozenset[str] | None:
+        """Return the nations that a name means, or None if it means none."""
+        return self.nation_pattern[1].get(name.strip().lower())
+
+    def nations_in(self, text: str) -> frozenset[str]:
+        """Return the nations that a text names, beside the names of bodies."""
+        pattern, known = self.nation_pattern
+        plain = self.body_pattern[0].sub(" ", text.lower())
+        return frozenset().union(*(known[m] for m in pattern.findall(plain)))
+
+    def bodies_in(self, text: str, kind: str | None = None) -> frozenset[str]:
+        """Return the bodies whose names a text contains.
+
+        A firm that works for a department is not the department: where the kind of
+        party is known, a name of another family of kinds does not count.
+        """
         pattern, ids = self.body_pattern
-        return frozenset(ids[m] for m in pattern.findall(text.lower()))
+        found = {ids[m] for m in pattern.findall(text.lower())}
+        return frozenset(each for each in found if self.may_be(each, kind))
+
+    def may_be(self, body: str, kind: str | None) -> bool:
+        """Say whether a body may be described as a kind of party."""
+        known = self.bodies[body].type
+        return (
+            not known
+            or kind in {None, known}
+            or any({known, kind} <= family for family in self.families)
+        )
+
+    def body_called(self, text: str) -> Body | None:
+        """Return the body whose whole name a text is, or None."""
+        body = self.body_pattern[1].get(text.strip().lower().removeprefix("the "))
+        return self.bodies[body] if body else None
 
     def classes_of(self, item: str) -> frozenset[str]:
         """Return the classes of information that the name of a data item shows."""

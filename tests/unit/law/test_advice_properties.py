@@ -320,4 +320,7 @@ def test_two_holders_need_a_route_each():
     holders = [GOOD["holder"], {"name": "a university", "type": "university"}]
     advice = advise(GOOD | {"holder": holders})
     assert advice.verdict == "may-apply-if"
-    assert any(q.id == "return-flow" for q in advice.questions)
+    assert any(
+        q.id == "power-for-holder-2-to-recipient" and "holder 2" in q.text
+        for q in advice.questions
+    )
