@@ -41,6 +41,8 @@ class Step:
     conditions: tuple[str, ...] = ()
     cites: tuple[str, ...] = ()
     express: bool = False
+    # Its citations belong to the answer however it came out.
+    cited: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -174,7 +174,7 @@ def _claims(case: Case, library: Library) -> tuple[Claim, ...]:
 
 def _asked(case: Case, claims: Sequence[Claim], library: Library) -> str:
     """Return the route that was named: outright, or by the power claimed."""
-    asked: str | None = case.values.get("route_asked")
+    asked: str | None = case.stated.get("route_asked")
     if asked:
         return asked
     named = next((row.gateway for row in claims if row.gateway), "")

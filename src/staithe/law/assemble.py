@@ -152,7 +152,11 @@ def _near(found: Weighing) -> list[str]:
         if _holds(row.when, found.views):
             names += row.rule_out
             if row.rule_out_origin:
-                names.append(found.case.values["origin_gateway"])
+                names += [
+                    v.values["origin_gateway"]
+                    for v in found.views
+                    if v.is_given("origin_gateway")
+                ]
     return names
 
 
@@ -170,6 +174,9 @@ def _from_routes(found: Weighing, gathering: Gathering) -> None:
         )
         nation = found.best[route].step("nation")
         gathering.add(conditions=nation.conditions)
+        gathering.add(
+            cites=(c for s in found.best[route].steps if s.cited for c in s.cites)
+        )
         if gateway.human_review:
             gathering.reviews.append(f"{gateway.title}: this route always needs one.")
 
@@ -262,7 +269,7 @@ def _bears(row: Bearing, found: Weighing) -> bool:
     if row.with_route and not found.chosen:
         return False
     if row.without_route:
-        return not found.chosen and found.verdict in {
+        return not found.candidates and found.verdict in {
             "no-route-encoded",
             "not-by-this-route",
         }

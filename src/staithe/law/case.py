@@ -150,13 +150,14 @@ def _mapping(facts: object, words: Words) -> Mapping[str, Any]:
             "cases: the file holds several cases. Give one case, or its facts.",
             field="cases",
         )
-    if not _known(words) & set(facts):
+    if not _known(words) & {str(key) for key in facts}:
         raise BadInput(
             "facts: none of these is a fact that the rules read. Give holder, "
             "recipient, purpose and personal_data.",
             field="facts",
         )
-    return {str(key): value for key, value in facts.items()}
+    # YAML reads a bare `on` as a yes.
+    return {"on" if k is True else str(k): value for k, value in facts.items()}
 
 
 def _known(words: Words) -> set[str]:

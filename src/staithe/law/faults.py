@@ -113,6 +113,8 @@ def _list(the_list: SpecifiedList, library: Library) -> Iterator[str]:
         yield from _paras(place, objective.paras)
         yield from _strange(f"{place}.bodies", objective.bodies, library.words.bodies)
         yield from _cited(place, (objective.citation,), library)
+        kinds = {*library.words.parties, "*"}
+        yield from _strange(f"{place}.ask", objective.ask, kinds)
         if not library.words.purpose(objective.purpose):
             yield f"{place}: there is no such purpose in the vocabulary"
     yield from _overlaps("objectives", the_list.objectives, lambda o: (o.purpose,))

@@ -9,7 +9,7 @@ import re
 from dataclasses import dataclass
 from datetime import date
 from functools import cache
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING
 
 from staithe.law.words import STRICT, Dated, Status
 
@@ -43,7 +43,8 @@ class Objective(Dated):
     citation: str
     paras: str = ""
     bodies: tuple[str, ...] = ()
-    others: Literal["no", "ask"] = "no"
+    # Kinds of party that are asked about where the row does not name them; * is any.
+    ask: tuple[str, ...] = ()
     status: Status
 
 
@@ -86,6 +87,12 @@ class SpecifiedList:
             if each.purpose == purpose and each.in_force(on):
                 return each
         return None
+
+    def asks(self, objective: Objective | None, kind: str | None) -> bool:
+        """Say whether a kind of party that an objective does not name is asked about."""
+        if objective is None or kind in self.barred:
+            return False
+        return kind is None or "*" in objective.ask or kind in objective.ask
 
     def seen_on(self, on: date) -> date:
         """Return the date of the newest entry or objective that holds on a day."""

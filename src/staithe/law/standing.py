@@ -45,7 +45,7 @@ def standing(the_list: SpecifiedList, case: Case, side: str) -> Standing:
 def _new_persons(the_list: SpecifiedList, case: Case, side: str) -> bool:
     objective = the_list.objective(case.values.get("purpose.code") or "", case.on)
     kind = case.values.get(f"{side}.type")
-    return bool(objective and objective.others == "ask" and kind not in the_list.barred)
+    return bool(objective and objective.ask) and the_list.asks(objective, kind)
 
 
 def _standing(the_list: SpecifiedList, case: Case, side: str) -> Standing:
@@ -276,7 +276,7 @@ def same_objective(the_list: SpecifiedList, case: Case) -> tuple[Truth, str]:
         return False, "the purpose is not an objective in force on this date"
     sides = [standing(the_list, case, side) for side in ("holder", "recipient")]
     answers = [
-        _has_objective(objective, found, case.values[f"{side}.bodies"])
+        _has_objective(the_list, objective, found, case, side)
         for side, found in zip(("holder", "recipient"), sides, strict=True)
     ]
     answer = both(answers)
@@ -294,14 +294,20 @@ def same_objective(the_list: SpecifiedList, case: Case) -> tuple[Truth, str]:
 
 
 def _has_objective(
-    objective: Objective, found: Standing, bodies: frozenset[str]
+    the_list: SpecifiedList,
+    objective: Objective,
+    found: Standing,
+    case: Case,
+    side: str,
 ) -> Truth:
     if found.answer is False:
         return False
-    if bodies & set(objective.bodies):
+    if case.values[f"{side}.bodies"] & set(objective.bodies):
         return True
     if objective.paras and found.paras:
         return bool(found.paras & paragraphs(objective.paras))
-    if objective.others == "ask" or found.answer is None or found.paras is None:
-        return None
-    return False
+    if objective.bodies or objective.ask:
+        kind = case.values.get(f"{side}.type")
+        named = case.values.get(f"{side}.named")
+        return None if the_list.asks(objective, kind) or not named else False
+    return None if found.answer is None or found.paras is None else False

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from staithe.law.advice import Question, Step
@@ -218,11 +218,14 @@ def _lower(text: str) -> str:
 
 
 def _need(gateway: Gateway, need: Need, case: Case, library: Library) -> Step:
-    note = ""
+    note, cites = "", need.cites
     if need.when is not None:
         answer = need.when(case)
     else:
-        answer, note = same_objective(library.lists[need.same_objective], case)
+        the_list = library.lists[need.same_objective]
+        objective = the_list.objective(case.values.get("purpose.code") or "", case.on)
+        answer, note = same_objective(the_list, case)
+        cites = (objective.citation,) if objective else cites
     sentence = note or need.because
     question = Question(
         need.question or f"{gateway.id}.{need.id}",
@@ -234,20 +237,14 @@ def _need(gateway: Gateway, need: Need, case: Case, library: Library) -> Step:
     )
     step = _step(
         question, need.id.replace("-", " "), answer, sentence, case,
-        conditions=need.conditions, cites=need.cites, express=need.express,
+        conditions=need.conditions, cites=cites, express=need.express,
     )  # fmt: skip
+    step = replace(step, cited=bool(need.same_objective))
     if step.answer is True:
-        return _with_sentence(step, "yes, on the facts as stated")
+        return replace(step, sentence="yes, on the facts as stated")
     if step.answer is None:
-        return _with_sentence(step, "this is not known; it is asked for")
+        return replace(step, sentence="this is not known; it is asked for")
     return step
-
-
-def _with_sentence(step: Step, sentence: str) -> Step:
-    return Step(
-        step.id, step.label, step.answer, sentence, step.question, step.conditions,
-        step.cites, step.express,
-    )  # fmt: skip
 
 
 def _accepts(fact: str, library: Library) -> tuple[str, ...]:
@@ -293,4 +290,4 @@ def _bearing_step(row: Bearing, gateway: Gateway, case: Case) -> Step:
         False: f"the answer to “{row.ask}” is no",
         None: "this is not known; it is asked for",
     }[step.answer]
-    return _with_sentence(step, sentence)
+    return replace(step, sentence=sentence)
