@@ -286,9 +286,19 @@ def _among(found: Weighing, routes: tuple[str, ...]) -> Found:
         return ("duty", tuple(duty), ()) if duty else ("may-apply", certain, ())
     if certain and covered:
         return "may-apply-if", certain, ()
-    if routes or found.questions:
+    if routes:
         return "may-apply-if", routes, ()
+    return _without_route(found)
+
+
+def _without_route(found: Weighing) -> Found:
+    """Answer where no route fits: it depends only on what could still open one."""
+    rows = {row.id: row for row in found.restrictions}
+    facts = [q for q in found.questions if q.id not in rows]
     bars = _bars_without_route(found)
-    if bars:
+    if bars and not facts:
         return "prohibited-as-described", (), bars
+    exceptions = [q for q in found.questions if q.id in rows and rows[q.id].exceptions]
+    if facts or exceptions:
+        return "may-apply-if", (), ()
     return "no-route-encoded", (), ()

@@ -28,7 +28,8 @@ class Restriction(Reviewed):
     asks_when: Test | None = None
     ask: str = ""
     fact: str = ""
-    rules_out: Literal["", "same-origin"] = ""
+    # Its question is which exception covers the use: open though no route fits.
+    exceptions: bool = False
     covers_all: bool = False
     cites: tuple[str, ...] = ()
     route_cites: tuple[str, ...] | None = None
