@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any, Protocol
 
 from playwright.sync_api import Locator, Page
+from playwright.sync_api import TimeoutError as Timeout
 
 
 Look = Callable[[Page], None]
@@ -159,6 +160,13 @@ class Keyboard:
     def give(self, label: str, file: Path) -> None:
         """Go to a file box and open its chooser."""
         self._tab_to(self.page, label, kind="field")
+        try:
+            self._open_chooser(file)
+        except Timeout:
+            # A busy browser drops the first press: a person presses again.
+            self._open_chooser(file)
+
+    def _open_chooser(self, file: Path) -> None:
         with self.page.expect_file_chooser() as chooser:
             self.page.keyboard.press("Space")
         chooser.value.set_files(file)

@@ -5,10 +5,7 @@ from __future__ import annotations
 from datetime import UTC, datetime
 
 import pytest
-from django.db import connection
-from django.test import TransactionTestCase
 
-from staithe.registers import guards
 from staithe.registers.actions import append_entries, create_register
 from staithe.registers.schema import MANY, Field
 
@@ -16,20 +13,6 @@ from staithe.registers.schema import MANY, Field
 pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
 
 AT = datetime(2026, 1, 31, 9, tzinfo=UTC)
-
-
-@pytest.fixture(scope="module", autouse=True)
-def _registers_may_be_emptied():
-    """Lift the append-only triggers while Django flushes the test database."""
-    flush = TransactionTestCase._fixture_teardown
-
-    def flush_without_guards(case):
-        with guards.lifted(connection):
-            flush(case)
-
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(TransactionTestCase, "_fixture_teardown", flush_without_guards)
-        yield
 
 
 @pytest.fixture

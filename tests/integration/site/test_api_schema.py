@@ -49,6 +49,10 @@ WANTED = (
 def told(home: Any, transactional_db: None, settings: Any) -> Scene:
     """Tell the main job in a small world."""
     settings.ALLOWED_HOSTS = ["*"]
+    # The calling client never closes its requests: a file on disk would stay open.
+    settings.FILE_UPLOAD_HANDLERS = [
+        "django.core.files.uploadhandler.MemoryFileUploadHandler"
+    ]
     return tell(people=400, seed=5, telling=Telling("http://testserver", quiet=True))
 
 
