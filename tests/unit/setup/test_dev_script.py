@@ -128,6 +128,22 @@ def test_what_was_left_out_is_loud_and_fails_a_build_server(dev, monkeypatch, ca
     assert steps.finish() == 1
 
 
+def test_both_databases_are_tested_on_folders_that_are_there(dev):
+    assert dev.DATABASE_TESTS
+    assert all((dev.ROOT / folder).is_dir() for folder in dev.DATABASE_TESTS)
+
+
+def test_a_step_beside_others_is_shown_whole_and_may_fail(dev, capfdbinary):
+    steps = dev.Steps()
+    with steps.beside("good", sys.executable, "-c", "print('one')"):
+        pass
+    with steps.beside("bad", sys.executable, "-c", "print('two'); exit(3)"):
+        pass
+    out = capfdbinary.readouterr().out
+    assert out.index(b"== good") < out.index(b"one") < out.index(b"two")
+    assert steps.failed == ["bad"]
+
+
 def test_benchmark_that_does_not_exist_is_refused(dev):
     with pytest.raises(dev.SetupError, match="name a benchmark"):
         dev.verb_bench(["../dev"])
