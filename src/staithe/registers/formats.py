@@ -137,6 +137,7 @@ def cell(value: object) -> str:
 
 def _answer(data: bytes, kind: str) -> HttpResponse:
     answer = HttpResponse(data, content_type=kind)
+    answer["Content-Length"] = str(len(data))
     answer["Cache-Control"] = SHORT
     answer["Access-Control-Allow-Origin"] = "*"
     return answer

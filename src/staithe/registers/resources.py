@@ -7,6 +7,7 @@ codes are the same for both versions, and a record by key is answered in few ste
 from __future__ import annotations
 
 import re
+import zlib
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import cached_property
@@ -17,6 +18,7 @@ from django.http import (
     HttpRequest,
     HttpResponse,
     HttpResponseBase,
+    HttpResponseNotModified,
     HttpResponsePermanentRedirect,
     StreamingHttpResponse,
 )
@@ -47,6 +49,19 @@ class Call:
     def metadata(self) -> dict[str, Any]:
         """Return the latest metadata records."""
         return dict(reading.metadata(self.register.pk))
+
+    @property
+    def etag(self) -> str:
+        """Return what names this answer: the sizes of both logs, and what was asked."""
+        register = self.register
+        asked = zlib.crc32(self.request.headers.get("Accept", "").encode())
+        return f'W/"{register.size}-{register.metadata_size}-{asked:x}"'
+
+    def marked(self, answer: HttpResponseBase) -> HttpResponseBase:
+        """Let caches keep an answer apart by format, and ask whether it changed."""
+        answer["Vary"] = "Accept"
+        answer["ETag"] = self.etag
+        return answer
 
     @property
     def custodian(self) -> str:
@@ -81,6 +96,10 @@ class Call:
         return formats.choose(
             self.request, self.suffix, offered=offered or (formats.JSON,)
         )
+
+
+class NobodyKnown(Exception):
+    """A register that not everyone may read, asked for before it is known who asks."""
 
 
 Handler = Callable[..., HttpResponseBase]
@@ -127,8 +146,16 @@ def _answer(
         if found := pattern.fullmatch(path):
             with reading.one_moment():
                 call = Call(request, get_register(request, name), suffix)
-                return handler(call, *found.groups())
+                return _fresh(call) or call.marked(handler(call, *found.groups()))
     raise NotFound(f"The API of a register has no {rest[:80]}.")
+
+
+def _fresh(call: Call) -> HttpResponseBase | None:
+    """Return 304 where the caller has just this answer already."""
+    held = call.request.headers.get("If-None-Match", "")
+    if call.etag not in {each.strip() for each in held.split(",")}:
+        return None
+    return call.marked(HttpResponseNotModified())
 
 
 def _moved(request: HttpRequest, rest: str, to: str) -> HttpResponse:
@@ -159,6 +186,8 @@ def get_register(request: HttpRequest, name: str) -> Register:
     if register is None:
         raise NotFound(f"There is no register {name[:80]}.")
     if not register.is_public:
+        if not hasattr(request, "user"):
+            raise NobodyKnown
         check_see(request.user, register)
     return register
 

@@ -424,3 +424,33 @@ def test_a_key_with_a_slash_has_its_record(town, get):
     for path in ("records/a/b", "records/a%2Fb"):
         assert list(get(f"/registers/town/v1/{path}").json()) == ["a/b"]
     assert len(get("/registers/town/v1/records/a/b/entries").json()) == 1
+
+
+def test_a_public_register_is_read_without_asking_who_reads(
+    small, get, django_assert_max_num_queries
+):
+    """No session, no cookie: any cache may keep the answer, told apart by format."""
+    with django_assert_max_num_queries(2):
+        answer = get(f"{V1}/records/12345", cookie="sessionid=somebody")
+    assert answer["Vary"] == "Accept"
+    assert answer["Content-Length"] == str(len(answer.content))
+    assert "Content-Security-Policy" in answer
+
+
+def test_what_has_not_changed_is_not_sent_again(small, client):
+    """304 until the register grows; CSV and JSON are not taken for each other."""
+    url = f"{V1}/records/12345"
+    first = client.get(url)
+
+    def again(**headers) -> int:
+        sent = {"If-None-Match": first["ETag"], **headers}
+        return client.get(url, headers=sent).status_code
+
+    assert again() == 304
+    assert again(**{"If-None-Match": f'"x", {first["ETag"]}'}) == 304
+    assert again(accept="text/csv") == 200
+    digest = item.hash_to_text(item.hash_of(b'{"address":"6789","street":"foo"}'))
+    entry = f"append-entry\tuser\t6789\t2019-01-01T00:00:00Z\t{digest}".encode()
+    more = [b'add-item\t{"address":"6789","street":"foo"}', entry]
+    load_rsf(register=small, lines=more, by=None, at=AT)
+    assert again() == 200
