@@ -134,13 +134,9 @@ def _answer(
 ) -> HttpResponseBase:
     if request.method not in {"GET", "HEAD"}:
         raise MethodNotAllowed("This address is only read: use GET.")
-    if not rest.strip("/"):
-        return _moved(request, rest, root)
-    if rest.endswith("/"):
-        return _moved(request, rest, rest.rstrip("/"))
-    for pattern, plural in SINGULAR:
-        if pattern.fullmatch(rest):
-            return _moved(request, rest, pattern.sub(plural, rest))
+    if (place := _place_of(rest, root)) != rest:
+        get_register(request, name)
+        return _moved(request, rest, place)
     path, suffix = formats.split_suffix(rest)
     for pattern, handler in routes:
         if found := pattern.fullmatch(path):
@@ -148,6 +144,18 @@ def _answer(
                 call = Call(request, get_register(request, name), suffix)
                 return _fresh(call) or call.marked(handler(call, *found.groups()))
     raise NotFound(f"The API of a register has no {rest[:80]}.")
+
+
+def _place_of(rest: str, root: str) -> str:
+    """Return where something is: without a slash at the end, and in the plural."""
+    if not rest.strip("/"):
+        return root
+    if rest.endswith("/"):
+        return rest.rstrip("/")
+    for pattern, plural in SINGULAR:
+        if pattern.fullmatch(rest):
+            return pattern.sub(plural, rest)
+    return rest
 
 
 def _fresh(call: Call) -> HttpResponseBase | None:

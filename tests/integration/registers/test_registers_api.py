@@ -266,6 +266,7 @@ def test_redirects(small, get, path, to):
     answer = get(path, status=301)
     assert answer["Location"] == to
     get(to)
+    get(path.replace("/address/", "/nothing/"), status=404)
 
 
 @pytest.mark.parametrize(
