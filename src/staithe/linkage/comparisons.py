@@ -44,10 +44,15 @@ class Comparison:
         """How many levels there are, "different" included and missing not."""
         return 1 + sum(not each.is_null for each in self.levels)
 
-    def as_splink(self, m: Sequence[float], u: Sequence[float]) -> dict[str, Any]:
-        """Return the comparison as Splink writes it, m and u with the best level last."""
+    def untrained(self) -> list[dict[str, Any]]:
+        """Return the levels as Splink writes them, before m and u are known."""
         written = [_as_splink(each) for each in self.levels]
         written.append({"sql_condition": "ELSE", "label_for_charts": "different"})
+        return written
+
+    def as_splink(self, m: Sequence[float], u: Sequence[float]) -> dict[str, Any]:
+        """Return the comparison as Splink writes it, m and u with the best level last."""
+        written = self.untrained()
         place = self.size
         for level in written:
             if not level.get("is_null_level"):

@@ -25,8 +25,16 @@ from staithe.linkage.blocking import (
     choose_rules,
 )
 from staithe.linkage.comparisons import comparisons_for
+from staithe.linkage.counting import (
+    Counter,
+    ExecutorCounter,
+    SqlCounter,
+    TrainingBlock,
+)
 from staithe.linkage.decide import Decision, decide, holds_each_once
 from staithe.linkage.detect import detect_specification
+from staithe.linkage.executor.executor import Executor
+from staithe.linkage.executor.trees import NotKnown
 from staithe.linkage.inputs import (
     OpenInput,
     Source,
@@ -35,7 +43,7 @@ from staithe.linkage.inputs import (
     open_input,
     sample,
 )
-from staithe.linkage.model import Model, first_prior
+from staithe.linkage.model import Model, first_prior, same_key_sql, same_sql
 from staithe.linkage.report_page import render_report
 from staithe.linkage.result import LinkResult
 from staithe.linkage.run import (
@@ -47,11 +55,11 @@ from staithe.linkage.run import (
     run_report,
 )
 from staithe.linkage.scores import Scores
-from staithe.linkage.scoring import DuckDBScorer, Scorer
+from staithe.linkage.scoring import DuckDBScorer, ExecutorScorer, Scorer
 from staithe.linkage.specification import LinkSpecification, to_yaml, with_settings
 from staithe.linkage.standardise import Standardised, standardise
 from staithe.linkage.standardise_sql import install_macros
-from staithe.linkage.training import TrainingBlock, train, training_blocks
+from staithe.linkage.training import train, training_blocks
 from staithe.tables.engine import connect
 
 
@@ -91,10 +99,9 @@ def link_tables(
     ids = (id_column, id_column) if isinstance(id_column, str) else id_column
     out.parent.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory(prefix=".linking-", dir=out.parent) as scratch:
+        threads = threads or min(os.cpu_count() or 2, 8)
         con = connect(
-            memory_mb=memory_mb or 1500,
-            threads=threads or min(os.cpu_count() or 2, 8),
-            temp_directory=scratch,
+            memory_mb=memory_mb or 1500, threads=threads, temp_directory=scratch
         )
         try:
             sources = [left] if right is None else [left, right]
@@ -107,6 +114,7 @@ def link_tables(
                 engine,
                 all_pairs,
                 progress or (lambda _step, _share: None),
+                threads,
             )
             if memory_mb is None:
                 _give_memory(job)
@@ -217,14 +225,19 @@ def _block(
 def _finish(run: Run, out: Path) -> LinkResult:
     """Train, score, decide, and write the result."""
     run.job.progress("training", 0.3)
-    model, blocks = _train(run)
+    blocks = training_blocks(
+        run.job.con, run.standardised, run.specification, dedupe=run.job.dedupe
+    )
+    executor = _executor(run, blocks)
+    model = _train(run, blocks, executor)
     run.job.progress("scoring", 0.5)
-    decision, links, warnings = _score(run, model)
+    decision, links, warnings = _score(run, model, executor)
     model = model.with_prior(decision.prior)
     run.job.progress("writing", 0.9)
     report = run_report(
         run, decision, links, model=model, blocks=blocks, warnings=warnings
     )
+    report["executor"] = run.job.engine if executor is None else "compiled"
     with outputs.whole_folder(out) as folder:
         _write_pairs(run, decision, links, folder)
         _write_reports(run, model, report, folder)
@@ -232,13 +245,35 @@ def _finish(run: Run, out: Path) -> LinkResult:
     return LinkResult(out, run.specification, report)
 
 
-def _train(run: Run) -> tuple[Model, list[TrainingBlock]]:
+def _executor(run: Run, blocks: Sequence[TrainingBlock]) -> Executor | None:
+    """Load the records into the executor; None where SQL has to do the work."""
+    if run.job.engine != "duckdb":
+        return None
+    try:
+        return Executor(
+            run.job.con,
+            run.standardised.table,
+            run.standardised.rows,
+            comparisons=[each.untrained() for each in run.comparisons],
+            rules=[same_key_sql(each.key) for each in run.chosen],
+            training_rules=[same_sql(each.columns) for each in blocks],
+            threads=run.job.threads,
+        )
+    except NotKnown:
+        return None
+
+
+def _train(
+    run: Run, blocks: Sequence[TrainingBlock], executor: Executor | None
+) -> Model:
     job, standardised = run.job, run.standardised
-    blocks = training_blocks(
-        job.con, standardised, run.specification, dedupe=job.dedupe
+    counter: Counter = (
+        SqlCounter(job.con, standardised, run.comparisons)
+        if executor is None
+        else ExecutorCounter(executor, standardised, blocks)
     )
     parameters = train(
-        job.con,
+        counter,
         standardised,
         run.comparisons,
         blocks,
@@ -246,19 +281,20 @@ def _train(run: Run) -> tuple[Model, list[TrainingBlock]]:
         seed=job.seed,
     )
     prior = first_prior(job.con, standardised, run.specification, dedupe=job.dedupe)
-    model = Model(
+    return Model(
         tuple(run.comparisons), parameters, tuple(run.chosen), prior, job.dedupe
     )
-    return model, blocks
 
 
-def _score(run: Run, model: Model) -> tuple[Decision, Scores, list[str]]:
+def _score(
+    run: Run, model: Model, executor: Executor | None
+) -> tuple[Decision, Scores, list[str]]:
     """Score the pairs and decide; return links and what to be wary of."""
     if not any(each.size.kept for each in run.chosen):
         decision = _decide(run, model, Scores.none())
         nothing = "No two records agree on enough to be compared."
         return decision, decision.scores, [nothing]
-    scorer = _scorer(run, model)
+    scorer = _scorer(run, model, executor)
     try:
         decision = _decide(run, model, scorer.predict())
         links, warnings = _links(scorer, decision, run.standardised)
@@ -267,12 +303,14 @@ def _score(run: Run, model: Model) -> tuple[Decision, Scores, list[str]]:
     return decision, links, warnings
 
 
-def _scorer(run: Run, model: Model) -> Scorer:
-    """Return the engine asked for, loaded with the records and the model."""
+def _scorer(run: Run, model: Model, executor: Executor | None) -> Scorer:
+    """Return what scores: the engine asked for, loaded with records and model."""
     if run.job.engine == "spark":
         from staithe.linkage.spark_engine import SparkScorer
 
         return SparkScorer(run.job.con, run.standardised, model)
+    if executor is not None:
+        return ExecutorScorer(executor, model)
     return DuckDBScorer(run.job.con, run.standardised, model)
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
@@ -46,12 +47,21 @@ class Model:
             "probability_two_random_records_match": self.prior,
             "comparisons": [each.as_splink(list(m), list(u)) for each, m, u in trained],
             "blocking_rules_to_generate_predictions": [
-                {"blocking_rule": f"l.{each.key} = r.{each.key}"}
-                for each in self.chosen
+                {"blocking_rule": same_key_sql(each.key)} for each in self.chosen
             ],
             "retain_matching_columns": False,
             "retain_intermediate_calculation_columns": False,
         }
+
+
+def same_sql(columns: Sequence[str]) -> str:
+    """Return the condition of two records' agreeing on columns."""
+    return " AND ".join(f"l.{quote(c)} = r.{quote(c)}" for c in columns)
+
+
+def same_key_sql(key: str) -> str:
+    """Return the blocking rule of a key column."""
+    return f"l.{key} = r.{key}"
 
 
 def first_prior(

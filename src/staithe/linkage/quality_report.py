@@ -18,13 +18,13 @@ from staithe.linkage.scores import Scores, probability
 
 if TYPE_CHECKING:
     from staithe.linkage.blocking import ChosenRule
+    from staithe.linkage.counting import TrainingBlock
     from staithe.linkage.decide import Decision
     from staithe.linkage.inputs import OpenInput
     from staithe.linkage.model import Model
     from staithe.linkage.scores import Flags
     from staithe.linkage.specification import LinkSpecification
     from staithe.linkage.standardise import Standardised
-    from staithe.linkage.training import TrainingBlock
 
 
 BIN = 2  # width of a bar of the histogram, in match weight

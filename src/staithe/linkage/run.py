@@ -22,13 +22,13 @@ if TYPE_CHECKING:
 
     from staithe.linkage.blocking import ChosenRule
     from staithe.linkage.comparisons import Comparison
+    from staithe.linkage.counting import TrainingBlock
     from staithe.linkage.decide import Decision
     from staithe.linkage.inputs import OpenInput
     from staithe.linkage.model import Model
     from staithe.linkage.scores import Scores
     from staithe.linkage.specification import LinkSpecification
     from staithe.linkage.standardise import Standardised
-    from staithe.linkage.training import TrainingBlock
 
 
 Engine = Literal["duckdb", "spark"]
@@ -49,6 +49,7 @@ class Job:
     engine: Engine
     all_pairs: bool
     progress: Progress
+    threads: int
 
     @property
     def dedupe(self) -> bool:

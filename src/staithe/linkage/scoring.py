@@ -1,7 +1,7 @@
-"""Score pairs with a Splink model over standardised records on DuckDB.
+"""Score pairs with a Splink model over standardised records.
 
-`Scorer` is what an engine has to do, so that Spark stands beside DuckDB, and an
-executor of our own can, with the same answers.
+`Scorer` is what an engine has to do. The executor of our own and Splink on DuckDB give
+the same answers; Spark stands beside them.
 """
 
 from __future__ import annotations
@@ -9,6 +9,7 @@ from __future__ import annotations
 import logging
 from typing import TYPE_CHECKING, Protocol
 
+import numpy as np
 import pyarrow as pa
 
 from staithe.linkage.model import Model
@@ -20,6 +21,8 @@ from staithe.tables.sql import quote_identifier as quote
 if TYPE_CHECKING:
     import duckdb
     from splink import Linker, SplinkDataFrame
+
+    from staithe.linkage.executor.executor import Executor
 
 
 SEPARATOR = "-__-"  # between dataset and record number in Splink's join keys
@@ -105,3 +108,30 @@ class DuckDBScorer:
 
     def close(self) -> None:
         """Nothing is held besides the connection."""
+
+
+class ExecutorScorer:
+    """Scores with the executor, over records that it has loaded."""
+
+    def __init__(self, executor: Executor, model: Model) -> None:
+        self.executor = executor
+        executor.weigh(model.as_splink())
+
+    def predict(self) -> Scores:
+        """Score every pair that a rule proposes."""
+        batches = list(self.executor.predict())
+        if not batches:
+            return Scores.none()
+        left = np.concatenate([each.left for each in batches]).astype(np.int64) + 1
+        right = np.concatenate([each.right for each in batches]).astype(np.int64) + 1
+        weight = np.concatenate([each.weight for each in batches])
+        order = np.argsort((left << 32) | right)
+        return Scores(left[order], right[order], weight[order])
+
+    def score_pairs(self, left: Ints, right: Ints) -> Scores:
+        """Score given pairs of record numbers, whatever the rules propose."""
+        weight, _ = self.executor.score_pairs(left - 1, right - 1)
+        return Scores(left, right, weight)
+
+    def close(self) -> None:
+        """Nothing is held besides memory."""

@@ -9,7 +9,6 @@ cannot fail on a level that was never seen.
 
 from __future__ import annotations
 
-import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
@@ -18,6 +17,7 @@ import numpy as np
 
 from staithe.linkage.blocking import Budget, Rule, count_pairs
 from staithe.linkage.comparisons import Comparison
+from staithe.linkage.counting import Counter, Patterns, TrainingBlock
 from staithe.linkage.scores import Floats, Ints
 from staithe.linkage.specification import LinkSpecification
 from staithe.linkage.standardise import Standardised
@@ -37,95 +37,12 @@ FIRST_SHARE = 0.3  # of the pairs of a block that match, before the first round
 
 
 @dataclass(frozen=True)
-class TrainingBlock:
-    """Records that agree on these columns train every other comparison."""
-
-    columns: tuple[str, ...]
-    pairs: int
-
-
-@dataclass(frozen=True)
-class Patterns:
-    """Distinct vectors of levels (one column for each comparison) and their counts.
-
-    Levels count down from the best to 0 (different); -1 is missing.
-    """
-
-    levels: Ints
-    counts: Floats
-
-
-@dataclass(frozen=True)
 class Parameters:
     """For each comparison, m and u of each level, the best level last."""
 
     m: tuple[Floats, ...]
     u: tuple[Floats, ...]
     warnings: tuple[str, ...]
-
-
-def level_sql(comparison: Comparison) -> str:
-    """Return SQL for the level of two records `l` and `r`: -1, or best to 0."""
-    cases = []
-    place = len(comparison.levels) - sum(each.is_null for each in comparison.levels)
-    for level in comparison.levels:
-        condition = re.sub(r'"(\w+)_([lr])"', r'\2."\1"', level.sql)
-        cases.append(f"WHEN {condition} THEN {-1 if level.is_null else place}")
-        place -= not level.is_null
-    return f"CASE {' '.join(cases)} ELSE 0 END"
-
-
-def count_patterns(
-    con: duckdb.DuckDBPyConnection,
-    comparisons: Sequence[Comparison],
-    *,
-    table: str,
-    pairs_sql: str,
-) -> Patterns:
-    """Count the patterns of the pairs (columns a, b of record numbers) of a query."""
-    columns = ", ".join(
-        f"{level_sql(each)}::TINYINT AS c{n}" for n, each in enumerate(comparisons)
-    )
-    names = ", ".join(f"c{n}" for n in range(len(comparisons)))
-    rows = con.execute(
-        f"SELECT {names}, count(*) FROM (SELECT {columns} FROM ({pairs_sql}) p"
-        f" JOIN {table} l ON l.rid = p.a JOIN {table} r ON r.rid = p.b)"
-        f" GROUP BY {names} ORDER BY {names}"
-    ).fetchall()
-    found = np.array(rows, dtype=np.int64).reshape(len(rows), len(comparisons) + 1)
-    return Patterns(found[:, :-1], found[:, -1].astype(np.float64))
-
-
-def random_pairs_sql(rows: Sequence[int], pairs: int, seed: int) -> str:
-    """Return a query of `pairs` random pairs of record numbers, fixed by the seed."""
-    first, second = (rows[0], rows[-1])
-    offset = rows[0] if len(rows) > 1 else 0
-    a = f"1 + (hash(i, {seed}, 1) % {first})::BIGINT"
-    b = f"{1 + offset} + (hash(i, {seed}, 2) % {second})::BIGINT"
-    return (
-        f"SELECT a, b FROM (SELECT {a} AS a, {b} AS b FROM range({pairs}) t(i))"
-        " WHERE a <> b"
-    )
-
-
-def block_pairs_sql(
-    table: str, block: TrainingBlock, *, pairs: int, seed: int, dedupe: bool
-) -> str:
-    """Return a query of about `pairs` of the pairs that agree on a block's columns."""
-    same = " AND ".join(f"l.{quote(c)} = r.{quote(c)}" for c in block.columns)
-    sides = "l.rid < r.rid" if dedupe else "l.source_number = 0 AND r.source_number = 1"
-    share = min(1.0, pairs / block.pairs)
-    # Records are sampled and not pairs, so that no more pairs than these are made.
-    kept = int(1000 * share**0.5) if share < 1 else 1000
-    sampled = (
-        f" WHERE hash(rid, {seed}, 3) % 1000 < {max(kept, 1)}" if kept < 1000 else ""  # noqa: PLR2004  of a thousand
-    )
-    columns = ", ".join(["rid", "source_number", *map(quote, block.columns)])
-    records = f"(SELECT {columns} FROM {table}{sampled})"
-    return (
-        f"SELECT l.rid AS a, r.rid AS b FROM {records} l JOIN {records} r"
-        f" ON {same} AND {sides}"
-    )
 
 
 def training_blocks(
@@ -233,7 +150,7 @@ def estimate_m(
 
 
 def train(
-    con: duckdb.DuckDBPyConnection,
+    counter: Counter,
     standardised: Standardised,
     comparisons: Sequence[Comparison],
     blocks: Sequence[TrainingBlock],
@@ -242,12 +159,10 @@ def train(
     seed: int,
 ) -> Parameters:
     """Estimate m and u of every comparison, with at most about `pairs` a step."""
-    rows, table = standardised.rows, standardised.table
-    possible = rows[0] * rows[-1]
-    random = random_pairs_sql(rows, min(pairs, 4 * possible), seed)
-    counted = count_patterns(con, comparisons, table=table, pairs_sql=random)
-    sizes = [each.size for each in comparisons]
-    u = estimate_u(counted, sizes)
+    rows = standardised.rows
+    every = list(range(len(comparisons)))
+    counted = counter.random_pairs(every, min(pairs, 4 * rows[0] * rows[-1]), seed)
+    u = estimate_u(counted, [each.size for each in comparisons])
     warnings: list[str] = []
     found: list[list[Floats]] = [[] for _ in comparisons]
     for block in blocks:
@@ -258,12 +173,7 @@ def train(
         ]
         if not free:
             continue
-        sql = block_pairs_sql(
-            table, block, pairs=pairs, seed=seed, dedupe=len(rows) == 1
-        )
-        patterns = count_patterns(
-            con, [comparisons[n] for n in free], table=table, pairs_sql=sql
-        )
+        patterns = counter.block_pairs(block, free, pairs, seed)
         m, settled = estimate_m(patterns, [u[n] for n in free])
         if not settled:
             warnings.append(

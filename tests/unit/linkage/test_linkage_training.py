@@ -18,6 +18,7 @@ from staithe.linkage.blocking import (
 )
 from staithe.linkage.clusters import best_partners
 from staithe.linkage.comparisons import Comparison, Level, null, same
+from staithe.linkage.counting import Patterns, count_patterns, random_pairs_sql
 from staithe.linkage.model import Model
 from staithe.linkage.scores import Scores
 from staithe.linkage.scoring import DuckDBScorer
@@ -30,11 +31,8 @@ from staithe.linkage.threshold import (
 )
 from staithe.linkage.training import (
     Parameters,
-    Patterns,
-    count_patterns,
     estimate_m,
     estimate_u,
-    random_pairs_sql,
 )
 
 
