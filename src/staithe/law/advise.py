@@ -16,6 +16,7 @@ from staithe.law.advice import Advice, Question
 from staithe.law.assemble import assemble
 from staithe.law.case import read_cases
 from staithe.law.citations import sections_named
+from staithe.law.gathering import holds
 from staithe.law.library import load_library
 from staithe.law.trial import YES_NO, Trial, fact_question, try_gateway
 
@@ -27,7 +28,6 @@ if TYPE_CHECKING:
     from staithe.law.case import Case
     from staithe.law.gateway import Gateway
     from staithe.law.library import Library
-    from staithe.law.predicate import Predicate
     from staithe.law.rows import Claim, Restriction
 
 MOST_ROUTES = 6
@@ -90,7 +90,7 @@ def _weigh(cases: Sequence[Case], library: Library) -> Weighing:
     restrictions = tuple(
         row
         for row in library.restrictions
-        if row.in_force(case.on) and _holds(row.when, views)
+        if row.in_force(case.on) and holds(row.when, views)
     )
     barring, open_ = _bars(restrictions, views)
     candidates = _candidates(best)
@@ -157,10 +157,6 @@ def _candidates(best: dict[str, Trial]) -> tuple[str, ...]:
 def _known_side(trial: Trial) -> bool:
     """A route for any purpose is a candidate only for a holder known to have it."""
     return trial.gateway.purposes != ("*",) or trial.step("holder").answer is True
-
-
-def _holds(test: Predicate | None, flows: Sequence[Case]) -> bool:
-    return test is None or any(test(flow) is True for flow in flows)
 
 
 def _claims(case: Case, library: Library) -> tuple[Claim, ...]:
@@ -243,7 +239,7 @@ def _verdict(found: Weighing) -> Found:
 def _nobody(found: Weighing) -> bool:
     """Say whether the facts need no gateway: about nobody, and nothing restricts."""
     rows = [row for row in found.library.no_gateway if row.in_force(found.case.on)]
-    if found.questions or not any(_holds(row.when, found.views) for row in rows):
+    if found.questions or not any(holds(row.when, found.views) for row in rows):
         return False
     if any(row.covers_all for row in found.restrictions):
         return False
@@ -251,9 +247,7 @@ def _nobody(found: Weighing) -> bool:
     if any(each.gateway.kind == "requires" for each in fits):
         return False
     powers = any(each.gateway.is_power for each in fits)
-    return not (
-        powers and any(_holds(r.not_with_power_when, found.views) for r in rows)
-    )
+    return not (powers and any(holds(r.not_with_power_when, found.views) for r in rows))
 
 
 def _asked_in_vain(found: Weighing) -> Found:
@@ -267,8 +261,7 @@ def _bars_without_route(found: Weighing) -> tuple[Restriction, ...]:
     return tuple(
         row
         for row in found.restrictions
-        if row.bars_if_no_route is not None
-        and _holds(row.bars_if_no_route, found.views)
+        if row.bars_if_no_route is not None and holds(row.bars_if_no_route, found.views)
     )
 
 

@@ -32,8 +32,6 @@ def questions_of(found: Weighing, evidence: Iterable[Question]) -> tuple[Questio
 
 def _of_routes(found: Weighing) -> Iterator[Question]:
     """Yield what the candidates ask; only the chosen ones' questions decide."""
-    if found.asked and found.verdict == "not-by-this-route":
-        return
     open_ = found.verdict == "may-apply-if"
     for route in dict.fromkeys((*found.chosen, *found.candidates)):
         for trial in trials_of(found, route):

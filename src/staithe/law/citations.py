@@ -155,16 +155,17 @@ def _check(act: Act, named: str, before: str, after: str) -> Iterator[CitationFi
             shown, "superseded", f"{act.name} is superseded by {act.superseded}"
         )
         return
-    chapter = _number(r"chapter", pointer)
-    part = _number(r"part", pointer)
-    in_schedule = re.search(r"\bsch(?:edule)?\b", pointer, re.IGNORECASE)
+    schedule = _number(r"sch(?:edule)?\.?", pointer)
     for unit, pattern in _UNIT_WORDS:
-        number = _number(pattern, pointer)
-        if number is None or (in_schedule and unit != "article"):
+        match = _labelled(pattern, pointer)
+        # A paragraph beside a Schedule is one of the Schedule.
+        if match is None or (schedule is not None and unit != act.unit):
             continue
         if unit != act.unit:
             yield _wrong_unit(act, shown, unit)
-        yield from _wrong_place(act, shown, number, chapter, part)
+        yield from _wrong_place(act, shown, match, pointer)
+        if schedule is not None:
+            yield from _wrong_schedule(act, shown, int(match["number"]), schedule)
 
 
 def _pointer(after: str) -> str:
@@ -178,9 +179,18 @@ def _pointer(after: str) -> str:
     return match.group() if match else ""
 
 
+def _labelled(word: str, text: str) -> re.Match[str] | None:
+    """Find what a text cites by a word: number, letters after it, subsections."""
+    return re.search(
+        rf"(?<!\w){word}\s*(?P<number>\d+)(?P<letters>[A-Z]{{0,3}})(?P<deep>(?:\(\w+\))*)",
+        text,
+        re.IGNORECASE,
+    )
+
+
 def _number(word: str, text: str) -> int | None:
-    match = re.search(rf"(?<!\w){word}\s*(\d+)", text, re.IGNORECASE)
-    return int(match.group(1)) if match else None
+    match = _labelled(word, text)
+    return int(match["number"]) if match else None
 
 
 def _wrong_unit(act: Act, shown: str, unit: str) -> CitationFinding:
@@ -192,8 +202,10 @@ def _wrong_unit(act: Act, shown: str, unit: str) -> CitationFinding:
 
 
 def _wrong_place(
-    act: Act, shown: str, number: int, chapter: int | None, part: int | None
+    act: Act, shown: str, match: re.Match[str], pointer: str
 ) -> Iterator[CitationFinding]:
+    number = int(match["number"])
+    chapter, part = _number(r"chapter", pointer), _number(r"part", pointer)
     home = next((p for p in act.parts if p.first <= number <= p.last), None)
     if home and chapter is not None and chapter != home.chapter:
         other = next((p for p in act.parts if p.chapter == chapter), None)
@@ -213,17 +225,39 @@ def _wrong_place(
             "wrong-part",
             f"{act.unit} {number} is in Part {home.part}, not Part {part}",
         )
-    if act.gone and number in act.gone:
-        yield CitationFinding(
-            shown,
-            "superseded",
-            f"{act.unit} {number} of {act.name}: {act.gone[number]}",
-        )
+    label = f"{number}{match['letters'].upper()}"
+    for gone in (label, f"{label}{match['deep'].lower()}"):
+        if gone in act.gone:
+            yield CitationFinding(
+                shown,
+                "superseded",
+                f"{act.unit} {gone} of {act.name}: {act.gone[gone]}",
+            )
+            break
     if act.sections and number > act.sections:
         yield CitationFinding(
             shown,
             "not-found",
             f"{act.name} has no {act.unit} {number}; its last is {act.sections}",
+        )
+
+
+def _wrong_schedule(
+    act: Act, shown: str, section: int, schedule: int
+) -> Iterator[CitationFinding]:
+    """Find a Schedule cited with a section that has another."""
+    its = next((s for s in act.schedules if s.first <= section <= s.last), None)
+    cited = next((s for s in act.schedules if s.number == schedule), None)
+    if its and its.number != schedule:
+        whose = (
+            f"Schedule {schedule} is for {act.unit} {cited.first} ({cited.about}); "
+            if cited
+            else ""
+        )
+        yield CitationFinding(
+            shown,
+            "wrong-schedule",
+            f"{whose}{act.unit} {section} has Schedule {its.number}",
         )
 
 

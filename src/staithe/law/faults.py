@@ -16,7 +16,6 @@ from staithe.law.lists import paragraphs
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Iterator
-    from datetime import date
 
     from staithe.law.gateway import Gateway, Parties
     from staithe.law.library import Library
@@ -49,9 +48,7 @@ def _gateway(gateway: Gateway, library: Library) -> Iterator[str]:
     for field in ("title", "summary", "citation", "version_seen", "onward", "reviewer"):
         if not getattr(gateway, field).strip():
             yield f"{field}: must not be empty"
-    yield from _dates(gateway.valid_from, gateway.valid_to)
-    if gateway.status == "found" and not gateway.sources:
-        yield "sources: a gateway with status found must name its source"
+    yield from _reviewed(gateway, library)
     purposes = [p for p in gateway.purposes if p != "*" and not p.endswith("*")]
     yield from _strange("purposes", purposes, [p for p in purposes if words.purpose(p)])
     if not gateway.purposes:
@@ -95,27 +92,28 @@ def _side(name: str, parties: Parties, library: Library) -> Iterator[str]:
 
 
 def _list(the_list: SpecifiedList, library: Library) -> Iterator[str]:
+    words = library.words
     if not the_list.sources:
         yield "sources: a list must name its source"
+    yield from _known_sources(the_list.sources, library)
     yield from _cited("citation", (the_list.citation,), library)
-    yield from _strange("barred", the_list.barred, library.words.parties)
-    covered = the_list.covered_by_parent
-    yield from _strange("covered_by_parent", covered, library.words.parties)
+    yield from _strange("barred", the_list.barred, words.parties)
+    yield from _strange("covered_by_parent", the_list.covered_by_parent, words.parties)
     for number, entry in enumerate(the_list.entries, 1):
         place = f"entries.{number}"
         yield from _paras(place, entry.paras)
-        yield from (f"{place}: {x}" for x in _dates(entry.valid_from, entry.valid_to))
-        yield from _strange(f"{place}.bodies", entry.bodies, library.words.bodies)
-        yield from _strange(f"{place}.types", entry.types, library.words.parties)
-        yield from _strange(f"{place}.nations", entry.nations, library.words.nations)
+        yield from (f"{place}: {x}" for x in _dates(entry))
+        yield from _strange(f"{place}.bodies", entry.bodies, words.bodies)
+        yield from _strange(f"{place}.types", entry.types, words.parties)
+        yield from _strange(f"{place}.nations", entry.nations, words.nations)
     for objective in the_list.objectives:
         place = f"objectives.{objective.purpose}"
         yield from _paras(place, objective.paras)
-        yield from _strange(f"{place}.bodies", objective.bodies, library.words.bodies)
+        yield from (f"{place}: {x}" for x in _dates(objective))
+        yield from _strange(f"{place}.bodies", objective.bodies, words.bodies)
+        yield from _strange(f"{place}.ask", objective.ask, {*words.parties, "*"})
         yield from _cited(place, (objective.citation,), library)
-        kinds = {*library.words.parties, "*"}
-        yield from _strange(f"{place}.ask", objective.ask, kinds)
-        if not library.words.purpose(objective.purpose):
+        if not words.purpose(objective.purpose):
             yield f"{place}: there is no such purpose in the vocabulary"
     yield from _overlaps("objectives", the_list.objectives, lambda o: (o.purpose,))
     yield from _overlaps(
@@ -160,39 +158,81 @@ def _words(library: Library) -> Iterator[str]:
 
 def _rows(library: Library) -> Iterator[str]:
     words = library.words
-    both: tuple[Restriction | Bearing, ...] = (
-        *library.restrictions,
-        *library.bearings,
-    )
+    for kind in ("conditions", "documents"):
+        for item in getattr(words, kind).values():
+            yield from _row(f"words/{kind}.yaml: {item.id}", item, library)
+    both: tuple[Restriction | Bearing, ...] = (*library.restrictions, *library.bearings)
     for row in both:
         kind = "bearings" if hasattr(row, "decides") else "restrictions"
         place = f"rows/{kind}.yaml: {row.id}"
-        yield from (f"{place}: {x}" for x in _dates(row.valid_from, row.valid_to))
+        yield from _row(place, row, library)
         yield from _strange(f"{place}: conditions", row.conditions, words.conditions)
         yield from _strange(f"{place}: documents", row.documents, words.documents)
-        yield from _cited(place, row.cites, library)
+    for kind in ("restrictions", "bearings"):
+        yield from _overlaps(
+            f"rows/{kind}.yaml", getattr(library, kind), lambda row: (row.id,)
+        )
     for bearing in library.bearings:
         named = tuple(sorted({*bearing.gateways, *bearing.asked}))
         place = f"rows/bearings.yaml: {bearing.id}"
         yield from _strange(place, named, words.gateways)
     for bar in library.restrictions:
         place = f"rows/restrictions.yaml: {bar.id}"
-        if bar.status == "found" and not bar.sources:
-            yield f"{place}: sources: a row with status found must name its source"
         yield from _strange(f"{place}: kinds", bar.kinds, words.classes)
+    for each in library.no_gateway:
+        place = f"rows/no-gateway.yaml: {each.id}"
+        yield from (f"{place}: {x}" for x in _reviewed(each, library))
+    for step, conditions in library.step_conditions.items():
+        yield from _strange(f"rows/steps.yaml: {step}", conditions, words.conditions)
+    yield from _people(library)
+
+
+def _people(library: Library) -> Iterator[str]:
+    """Faults of the rows about what people reach for and what they claim."""
+    gateways = library.words.gateways
     for near in library.near:
         named = (*near.rule_out, *near.consider_ids)
-        yield from _strange(f"rows/near.yaml: {near.id}", named, words.gateways)
+        yield from _strange(f"rows/near.yaml: {near.id}", named, gateways)
     for claim in library.claims:
-        if claim.gateway and claim.gateway not in words.gateways:
-            yield f"rows/claims.yaml: {claim.id}: there is no {claim.gateway!r}"
+        place = f"rows/claims.yaml: {claim.id}"
+        if claim.gateway and claim.gateway not in gateways:
+            yield f"{place}: there is no {claim.gateway!r}"
+        yield from _cited(place, claim.cites, library)
+        yield from (f"{place}: {x}" for x in _known_sources(claim.sources, library))
     for basis in library.bases:
-        for row_ in basis.rows:
-            yield from _cited(f"rows/bases.yaml: {basis.id}", row_.cites, library)
+        place = f"rows/bases.yaml: {basis.id}"
+        yield from (f"{place}: {x}" for x in _known_sources(basis.sources, library))
+        yield from (f"{place}: {x}" for x in _found(basis))
+        for row in basis.rows:
+            yield from (f"{place}: {x}" for x in _dates(row))
+            yield from _cited(place, row.cites, library)
 
 
-def _dates(valid_from: date | None, valid_to: date | None) -> Iterator[str]:
-    if valid_from and valid_to and valid_to < valid_from:
+def _row(place: str, row: Any, library: Library) -> Iterator[str]:
+    yield from (f"{place}: {x}" for x in _reviewed(row, library))
+    yield from _cited(place, row.cites, library)
+
+
+def _reviewed(row: Any, library: Library) -> Iterator[str]:
+    """Faults of what every row of law says of itself."""
+    yield from _dates(row)
+    yield from _found(row)
+    yield from _known_sources(row.sources, library)
+
+
+def _found(row: Any) -> Iterator[str]:
+    if row.status == "found" and not row.sources:
+        yield "sources: with status found, it must name its source"
+
+
+def _known_sources(sources: Iterable[str], library: Library) -> Iterator[str]:
+    for source in sources:
+        if source not in library.sources:
+            yield f"sources: {source!r} is not in rows/sources.yaml"
+
+
+def _dates(row: Any) -> Iterator[str]:
+    if row.valid_from and row.valid_to and row.valid_to < row.valid_from:
         yield "valid_to: is before valid_from"
 
 

@@ -37,6 +37,7 @@ from staithe.law.words import (
     Fact,
     InformationClass,
     Nation,
+    PartyWords,
     PurposeWord,
     Requirement,
     Word,
@@ -78,7 +79,7 @@ def shipped_words() -> Words:
     reader = _Reader(shipped_texts())
     words = reader.words()
     if reader.faults:
-        raise BadLibrary(reader.faults)
+        raise BadLibrary(reader.told())
     return words
 
 
@@ -86,10 +87,10 @@ def read_library(texts: Mapping[str, str]) -> Library:
     """Read data files (path below data -> YAML text); BadLibrary with every fault."""
     reader = _Reader(texts)
     library = reader.library()
-    if library is not None:
+    if not reader.blind:
         reader.faults += library_faults(library)
-    if library is None or reader.faults:
-        raise BadLibrary(reader.faults)
+    if reader.faults:
+        raise BadLibrary(reader.told())
     return library
 
 
@@ -100,14 +101,34 @@ class _Reader:
         self.texts = texts
         self.faults: list[str] = []
         self.context: dict[str, Any] = {}
+        # Names of rows that did not read well: they exist, so no reference to one of
+        # them is a fault of its own.
+        self.lost: set[str] = set()
+        # Whether a whole file of words is lost, so that no reference can be judged.
+        self.blind = False
+
+    def told(self) -> list[str]:
+        """Return the faults once each, without those that follow from others."""
+        lost = [f"there is no {name!r}" for name in self.lost]
+        lost += [f"there is no {what} {n!r}" for n in self.lost for what in _KINDS]
+        told = [f for f in self.faults if not any(each in f for each in lost)]
+        if self.blind:
+            told = [f for f in told if "there is no " not in f]
+        return list(dict.fromkeys(told))
 
     def plain(self, path: str) -> Any:
         try:
-            return load_yaml(self.texts[path])
+            value = load_yaml(self.texts[path])
         except KeyError:
             self.faults.append(f"{path}: the file is missing")
-        except yaml.YAMLError as error:
+        except (yaml.YAMLError, RecursionError) as error:
             self.faults.append(f"{path}: not YAML: {' '.join(str(error).split())}")
+        else:
+            if value is None:
+                self.faults.append(
+                    f"{path}: is empty; write [] where there are no rows"
+                )
+            return value
         return None
 
     def one(self, path: str, kind: type[Row], value: Any, at: str = "") -> Row | None:
@@ -117,13 +138,16 @@ class _Reader:
             )
         except ValidationError as error:
             self.faults += [f"{path}: {at}{line}" for line in _sentences(error)]
+            self.lost |= {_name(value), _stem(path)} - {""}
             return None
         return row
 
     def rows(self, path: str, kind: type[Row], value: Any = None) -> list[Row]:
         items = self.items(path) if value is None else value
         if not isinstance(items, list):
-            self.faults.append(f"{path}: must be a list of rows")
+            if items is not None:
+                self.faults.append(f"{path}: must be a list of rows")
+            self.blind |= path.startswith("words/")
             return []
         found = [
             self.one(path, kind, item, _place(item, n)) for n, item in enumerate(items)
@@ -135,8 +159,6 @@ class _Reader:
     def items(self, path: str) -> Any:
         """Read a file of rows; `each` says what holds of every row that is silent."""
         value = self.plain(path)
-        if value is None:
-            return []
         if not isinstance(value, dict):
             return value
         rows, each = value.get("rows"), value.get("each")
@@ -146,22 +168,18 @@ class _Reader:
                 f"{path}: must be a list of rows, or `each` and `rows`"
                 + (f", not {', '.join(strange)}" if strange else "")
             )
-            return []
+            return None
         return [each | row if isinstance(row, dict) else row for row in rows]
 
     def words(self) -> Words:
-        parties = self.plain("words/parties.yaml")
-        parties = parties if isinstance(parties, dict) else {}
-        groups = {k: frozenset(v) for k, v in parties.get("groups", {}).items()}
-        families = parties.get("families", [])
+        parties = self.parties()
+        groups = {key: frozenset(value) for key, value in parties.groups.items()}
         words = Words(
             conditions=by_id(self.rows("words/conditions.yaml", Requirement)),
             documents=by_id(self.rows("words/documents.yaml", Requirement)),
-            parties=by_id(
-                self.rows("words/parties.yaml", Word, parties.get("kinds", []))
-            ),
+            parties=by_id(self.rows("words/parties.yaml", Word, parties.kinds)),
             groups=groups,
-            families=tuple(groups[each] for each in families if each in groups),
+            families=tuple(groups.get(f, frozenset()) for f in parties.families),
             nation_names=by_id(self.rows("words/nations.yaml", Nation)),
             purposes=by_id(self.rows("words/purposes.yaml", PurposeWord)),
             facts=by_id(self.rows("words/facts.yaml", Fact)),
@@ -173,11 +191,29 @@ class _Reader:
         self.context["words"] = words
         return words
 
-    def library(self) -> Library | None:
+    def parties(self) -> PartyWords:
+        """Read kinds of party, with their groups and families, or find them lost."""
+        path = "words/parties.yaml"
+        try:
+            parties: PartyWords = _adapter(PartyWords).validate_python(
+                self.plain(path) or {}
+            )
+        except ValidationError as error:
+            self.faults += [f"{path}: {line}" for line in _sentences(error)]
+            self.blind = True
+            return PartyWords(kinds=[], groups={}, families=[])
+        self.faults += [
+            f"{path}: families: there is no group {name!r}"
+            for name in parties.families
+            if name not in parties.groups
+        ]
+        return parties
+
+    def library(self) -> Library:
         words = self.words()
         gateways = self._gateways()
         lists = self._files("lists", SpecifiedList)
-        about = self.plain("library.yaml") or {}
+        begins, checked_on = self.days()
         rows = {
             "restrictions": tuple(self.rows("rows/restrictions.yaml", Restriction)),
             "bearings": tuple(self.rows("rows/bearings.yaml", Bearing)),
@@ -195,18 +231,25 @@ class _Reader:
                 for each in self.rows("rows/steps.yaml", StepConditions)
             },
         }
-        if not {"begins", "checked_on"} <= set(about):
-            self.faults.append("library.yaml: needs begins and checked_on")
-            return None
         return Library(
             versions=gateways,
             lists={each.id: each for each in lists},
             words=words,
             condition_tests=self.condition_tests(words),
-            begins=about["begins"],
-            checked_on=about["checked_on"],
+            begins=begins,
+            checked_on=checked_on,
             **rows,  # type: ignore[arg-type]  # each is a tuple of its own kind
         )
+
+    def days(self) -> tuple[date, date]:
+        """Read the first day the library answers for, and the day it was checked."""
+        about = self.plain("library.yaml")
+        about = about if isinstance(about, dict) else {}
+        begins, checked_on = about.get("begins"), about.get("checked_on")
+        if type(begins) is date and type(checked_on) is date:
+            return begins, checked_on
+        self.faults.append("library.yaml: needs begins and checked_on, as dates")
+        return date.min, date.min
 
     def condition_tests(self, words: Words) -> dict[str, Predicate]:
         found = {}
@@ -276,13 +319,21 @@ class _Reader:
         return (path for path in sorted(self.texts) if path.startswith(f"{folder}/"))
 
 
+_KINDS = ("fact", "list", "group", "parent")
+
+
+def _name(row: Any) -> str:
+    if not isinstance(row, dict):
+        return ""
+    return str(row.get("id") or row.get("path") or row.get("short") or "")
+
+
 def _stem(path: str) -> str:
     return path.rpartition("/")[2].removesuffix(".yaml")
 
 
 def _place(item: Any, number: int) -> str:
-    name = item.get("id") or item.get("path") if isinstance(item, dict) else None
-    return f"{name or f'row {number + 1}'}: "
+    return f"{_name(item) or f'row {number + 1}'}: "
 
 
 def _twice(rows: list[Any]) -> list[str]:

@@ -146,6 +146,7 @@ def _wanted(
     fact: Fact, value: Any, words: Words, faults: list[str]
 ) -> tuple[frozenset[str], tuple[str, ...]]:
     exact: set[str] = set()
+    grouped: set[str] = set()
     stems: list[str] = []
     for each in value if isinstance(value, list) else [value]:
         if not isinstance(each, str):
@@ -153,7 +154,7 @@ def _wanted(
         elif each.startswith("@"):
             if each[1:] not in words.groups:
                 faults.append(f"{fact.path}: there is no group {each!r}")
-            exact |= words.groups.get(each[1:], frozenset())
+            grouped |= words.groups.get(each[1:], frozenset())
         elif each.endswith("*"):
             stems.append(each[:-1])
         else:
@@ -162,7 +163,7 @@ def _wanted(
         f"{fact.path}: there is no {strange!r} in the vocabulary"
         for strange in sorted(exact - _known(fact, words, exact))
     ]
-    return frozenset(exact), tuple(stems)
+    return frozenset(exact | grouped), tuple(stems)
 
 
 def _known(fact: Fact, words: Words, exact: set[str]) -> set[str]:

@@ -5,7 +5,7 @@ Each class is the schema of one file in data/rows; the engine only applies them.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date
 from typing import Literal
 
@@ -143,6 +143,18 @@ class ActPart:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class ActSchedule:
+    """The Schedule that lists persons for some sections of an Act."""
+
+    __pydantic_config__ = STRICT
+
+    number: int
+    first: int
+    last: int
+    about: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Act:
     """An Act or instrument: how it is cited and how it is divided."""
 
@@ -154,7 +166,9 @@ class Act:
     unit: Literal["section", "article", "regulation"]
     sections: int = 0
     parts: tuple[ActPart, ...] = ()
-    gone: dict[int, str] | None = None
+    schedules: tuple[ActSchedule, ...] = ()
+    # What is no longer law under a number, such as 19 or 68(5).
+    gone: dict[str, str] = field(default_factory=dict)
     superseded: str = ""
     # Below this address the law is published: /section/1, /schedule/1, /article/1.
     address: str = ""

@@ -139,6 +139,17 @@ class Body:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class PartyWords:
+    """The file of kinds of party: with groups of them, and groups that are alike."""
+
+    __pydantic_config__ = STRICT
+
+    kinds: list[Any]
+    groups: dict[str, list[str]]
+    families: list[str]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Nation:
     """A nation, or a name that means several of them."""
 

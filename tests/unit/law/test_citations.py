@@ -75,6 +75,11 @@ def test_the_chapter_and_unit_of_a_published_business_case_are_found_wrong():
         ("SSAA 1992 s122", "s127"),
         ("Article 48 of the Digital Economy Act 2017", "not an article"),
         ("Sharing of Secrets Act 1999", "not in the library"),
+        ("section 56 and Schedule 7 of the DEA", "section 56 has Schedule 8"),
+        ("DEA 2017 s48, Schedule 4", "Schedule 4 is for section 35"),
+        ("clause 39 of the Digital Economy Bill", "not the sections of the Act"),
+        ("section 68(5) of the Serious Crime Act 2007", "omitted"),
+        ("Article 89 UK GDPR", "84A"),
     ],
 )
 def test_other_faults_are_found(text, words):
@@ -92,6 +97,9 @@ def test_other_faults_are_found(text, words):
         "paragraph 8 of Schedule 7 to the Digital Economy Act 2017",
         "Digital Economy Act 2017, Schedule 7 paragraph 8",
         "Article 6(1)(e) of the UK GDPR and section 8 of the Data Protection Act 2018",
+        "section 48 of and Schedule 7 to the Digital Economy Act 2017",
+        "Article 22A of the UK GDPR and Article 44A of the UK GDPR",
+        "section 68(4) of the Serious Crime Act 2007",
         "We met on 12 May and agreed paragraph 3 of the minutes.",
     ],
 )
