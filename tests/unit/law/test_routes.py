@@ -38,7 +38,7 @@ recipients: {who: A listed body.}
 conditions: [minimised]
 documents: [dpia]
 onward: None.
-sources: [SOMEWHERE]
+sources: [DEA-s35]
 """
 
 
