@@ -22,7 +22,7 @@ from staithe.base.errors import BadInput, Conflict, Damaged, NotFound, UserError
 from staithe.ledger import checkpoint, tree
 from staithe.ledger.checkpoint import TreeHead, VerifierKey, read_verifier_key
 from staithe.ledger.tree import BadProof
-from staithe.registers import item, rsf, verify
+from staithe.registers import fetching, rsf, verify
 from staithe.registers.entry import Scope
 from staithe.registers.loading import TREES, Empty, Loading
 from staithe.registers.register import Register
@@ -113,11 +113,7 @@ def _pull(
         _check_forward(before[where], head)
     name = heads[""].origin.rpartition("/")[2]
     if old is None or heads != before:
-        _check_growth(source, before[""], heads[""])
-        data = _download(source, before, heads)
-        whole = (old.data if old else b"") + data
-        register = _verified(whole, heads, name)
-        _store(folder, register, whole, notes)
+        _store(folder, _taken(source, old, heads), notes)
     if not (folder / KEY).exists():
         _write(folder / KEY, "".join(f"{key}\n" for key in keys).encode())
     return Pulled(
@@ -156,32 +152,21 @@ def _check_forward(old: TreeHead, new: TreeHead) -> None:
         raise BadProof(f"{new.origin} forked: {new.size} entries with another root.")
 
 
-def _check_growth(source: Source, old: TreeHead, new: TreeHead) -> None:
-    """Check the register's own proof that it only grew, before taking anything."""
-    if not 0 < old.size < new.size:
-        return
-    path = f"v1/proof/consistency/{old.size}/{new.size}/merkle:sha-256"
-    try:
-        nodes = json.loads(source.text(path))["merkle-consistency-nodes"]
-        proof = [item.read_hash(node) for node in nodes]
-    except (ValueError, KeyError, TypeError) as error:
-        raise BadProof("The consistency proof is not well formed.") from error
-    tree.check_consistency(
-        old=old.size,
-        new=new.size,
-        proof=proof,
-        old_root=old.root,
-        new_root=new.root,
-    )
-
-
-def _download(
-    source: Source, before: dict[str, TreeHead], heads: dict[str, TreeHead]
-) -> bytes:
-    first, last = before[""].size, heads[""].size
-    known = before[METADATA].size
-    path = f"v1/download-rsf/{first}/{last}?metadata={known}"
-    return b"".join(source.stream(path))
+def _taken(source: Source, old: _Copy | None, heads: dict[str, TreeHead]) -> Register:
+    """Return the register as it now is, taking no more than is new where that can be."""
+    before = old.heads if old else _nothing(heads)
+    fetching.check_growth(source, before[""], heads[""])
+    name = heads[""].origin.rpartition("/")[2]
+    problem: UserError | None = None
+    for data in fetching.downloads(source, old.data if old else b"", before, heads):
+        try:
+            return _verified(data, heads, name)
+        except Conflict:
+            raise
+        except UserError as error:
+            problem = problem or error
+    assert problem is not None
+    raise problem
 
 
 def _verified(data: bytes, heads: dict[str, TreeHead], name: str) -> Register:
@@ -235,16 +220,15 @@ def _read(folder: Path, *, keys: Sequence[VerifierKey]) -> _Copy | None:
     return _Copy(register, heads, data)
 
 
-def _store(
-    folder: Path, register: Register, data: bytes, notes: dict[str, str]
-) -> None:
+def _store(folder: Path, register: Register, notes: dict[str, str]) -> None:
     """Write a version beside the one in use and then point to it, in one step."""
     versions = folder / VERSIONS
     versions.mkdir(exist_ok=True)
     version = versions / f"{register.size}-{secrets.token_hex(4)}"
     version.mkdir()
     try:
-        _write(version / RSF, data)
+        # As the register itself writes it, so that its next download goes on from here.
+        _write(version / RSF, b"".join(map(rsf.write, register.commands())))
         for where, note in notes.items():
             _write(version / NOTES[where], note.encode())
         _write_records(version, register)

@@ -13,6 +13,7 @@ from staithe.ledger import mirror
 
 
 CHUNK = 1 << 20
+PARTIAL = 206  # the server sent what the Range header asked for
 
 
 @dataclass(frozen=True)
@@ -40,22 +41,34 @@ class Source:
         except UnicodeDecodeError as error:
             raise BadInput(f"{self.place}/{path} is not text.") from error
 
-    def stream(self, path: str) -> Iterator[bytes]:
-        """Yield a file of any size in pieces; NotFound, BadInput."""
+    def stream(self, path: str, *, start: int = 0) -> Iterator[bytes]:
+        """Yield a file of any size in pieces, from a byte on; NotFound, BadInput."""
         name = f"{self.place}/{path}"
         try:
-            if not self.is_web:
-                with Path(name.partition("?")[0]).open("rb") as file:
-                    yield from iter(lambda: file.read(CHUNK), b"")
+            if self.is_web:
+                yield from _web(name, start)
                 return
-            with urllib.request.urlopen(name, timeout=mirror.TIMEOUT_SECONDS) as answer:  # noqa: S310  is_web lets only http and https in
-                yield from iter(lambda: answer.read(CHUNK), b"")
+            with Path(name.partition("?")[0]).open("rb") as file:
+                file.seek(start)
+                yield from iter(lambda: file.read(CHUNK), b"")
         except urllib.error.HTTPError as error:
             raise NotFound(f"{name} answers {error.code}.") from error
-        except FileNotFoundError as error:
+        except (FileNotFoundError, NotADirectoryError) as error:
             raise NotFound(f"{name} is missing.") from error
         except (OSError, ValueError) as error:
             raise BadInput(f"{name} cannot be read: {error}.") from error
+
+
+def _web(url: str, start: int) -> Iterator[bytes]:
+    """Yield what is at an address; a server that knows no ranges sends all of it."""
+    headers = {"Range": f"bytes={start}-"} if start else {}
+    request = urllib.request.Request(url, headers=headers)  # noqa: S310  is_web lets only http and https in
+    with urllib.request.urlopen(request, timeout=mirror.TIMEOUT_SECONDS) as answer:  # noqa: S310
+        if answer.status == PARTIAL:
+            start = 0
+        for piece in iter(lambda: answer.read(CHUNK), b""):
+            yield piece[start:]
+            start = max(0, start - len(piece))
 
 
 def source_of(place: str) -> Source:

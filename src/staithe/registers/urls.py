@@ -58,6 +58,11 @@ urlpatterns = [
     ),
     path(f"{_AT}/feed.atom", web_log.show_feed, name="registers-feed"),
     path(
+        f"{_AT}/feed/<int:number>.atom",
+        web_log.show_feed_archive,
+        name="registers-feed-archive",
+    ),
+    path(
         f"{_AT}/records/<path:key>.tlog-proof",
         web_log.show_record_proof,
         name="registers-record-proof",

@@ -6,9 +6,7 @@ All of it is public and cacheable: any web server could serve these files unchan
 from __future__ import annotations
 
 from collections import deque
-from xml.sax.saxutils import escape, quoteattr
 
-from django.conf import settings
 from django.http import HttpRequest, HttpResponse, HttpResponseBase
 from django.views.decorators.http import require_safe
 
@@ -16,7 +14,16 @@ from staithe.base import clock
 from staithe.base.errors import NotFound
 from staithe.ledger import proof, tiles
 from staithe.ledger.tiles import ENTRIES
-from staithe.registers import entry, export, growth, heads, reading, resources, signing
+from staithe.registers import (
+    entry,
+    export,
+    feed,
+    growth,
+    heads,
+    reading,
+    resources,
+    signing,
+)
 from staithe.registers.loading import TREES
 from staithe.registers.models import Register
 from staithe.registers.reading import DATA, METADATA
@@ -26,7 +33,6 @@ TEXT = "text/plain; charset=utf-8"
 BINARY = "application/octet-stream"
 FOR_SECONDS = "public, max-age=3"
 FOR_EVER = "public, max-age=31536000, immutable"
-IN_FEED = 50
 
 
 def _file(data: bytes, *, kind: str, cache: str) -> HttpResponse:
@@ -115,30 +121,14 @@ def show_seal(request: HttpRequest, slug: str) -> HttpResponseBase:
 @require_safe
 def show_feed(request: HttpRequest, slug: str) -> HttpResponseBase:
     """Answer with an Atom feed of the newest entries."""
+    with reading.one_moment():
+        register = resources.get_register(request, slug)
+        data = feed.newest(register)
+    return _file(data, kind=feed.KIND, cache=FOR_SECONDS)
+
+
+@require_safe
+def show_feed_archive(request: HttpRequest, slug: str, number: int) -> HttpResponseBase:
+    """Answer with an archive of the feed: entries that never change."""
     register = resources.get_register(request, slug)
-    first = max(1, register.size - IN_FEED + 1)
-    found = reading.entries(register.pk, first, register.size)
-    data = feed(register, list(reversed(found)))
-    return _file(data, kind="application/atom+xml; charset=utf-8", cache=FOR_SECONDS)
-
-
-def feed(register: Register, found: list[reading.StoredEntry]) -> bytes:
-    """Return an Atom feed (RFC 4287) of entries, the newest first."""
-    base = f"{settings.BASE_URL}/registers/{register.name}"
-    updated = found[0].timestamp if found else "1970-01-01T00:00:00Z"
-    entries = "".join(
-        f"<entry><id>{escape(base)}/v1/entries/{each.number}</id>"
-        f"<title>{escape(each.key)}: entry {each.number}</title>"
-        f"<updated>{each.timestamp}</updated>"
-        f"<link href={quoteattr(f'{base}/records/{each.key}')}/>"
-        f'<content type="text">{escape(each.data or "")}</content></entry>'
-        for each in found
-    )
-    return (
-        '<?xml version="1.0" encoding="utf-8"?>'
-        '<feed xmlns="http://www.w3.org/2005/Atom">'
-        f"<id>{escape(base)}</id><title>{escape(register.title)}</title>"
-        f"<updated>{updated}</updated><author><name>{escape(register.name)}</name>"
-        f'</author><link rel="self" href={quoteattr(f"{base}/feed.atom")}/>'
-        f"{entries}</feed>"
-    ).encode()
+    return _file(feed.archive(register, number), kind=feed.KIND, cache=FOR_EVER)

@@ -4,15 +4,22 @@ from __future__ import annotations
 
 import functools
 import http.server
+import json
+import pathlib
 import threading
 from datetime import UTC, datetime
+from urllib.parse import urlsplit
+from xml.etree import ElementTree as ET
 
 import pytest
 
 from staithe.base.errors import BadInput, UserError
-from staithe.registers import signing
-from staithe.registers.actions import append_entries, create_register
+from staithe.registers import formats, heads, signing
+from staithe.registers.actions import append_entries, change_schema, create_register
+from staithe.registers.copying import open_copy, pull
+from staithe.registers.models import Register
 from staithe.registers.publishing import publish
+from staithe.registers.schema import Field
 from staithe.registers.verify import verify
 
 
@@ -29,27 +36,54 @@ def files_of(folder) -> dict[str, bytes]:
     }
 
 
+def as_asked(path: str) -> str:
+    """Return the address of a file: a list is asked for whole."""
+    stem = path.rpartition(".")[0]
+    if stem in {"v1/entries", "v2/entries"}:
+        return f"{path}?limit=5000"
+    lists = {"v1/records", "v1/items", "v2/records", "v2/blobs"}
+    return f"{path}?page-size=5000" if stem in lists else path
+
+
 @pytest.mark.data
-def test_the_files_are_what_the_api_answers(load, client, tmp_path):
-    register = load("territory").register
-    publish(register, tmp_path, at=AT)
-    for path, data in files_of(tmp_path).items():
-        if path.startswith(
-            (
-                "v1/records/",
-                "v2/",
-                "v1/entries",
-                "tile/",
-                "metadata/tile",
-                "checkpoint",
-                "v1/items",
-            )
-        ):
-            assert client.get(f"/registers/territory/{path}").content == data, path
-    csv = client.get("/registers/territory/v1/records.csv?page-size=500").content
-    assert (tmp_path / "v1/records.csv").read_bytes() == csv
-    whole = client.get("/registers/territory/v1/records.json?page-size=500").content
-    assert (tmp_path / "v1/records.json").read_bytes() == whole
+@pytest.mark.parametrize("name", ["territory", "datatype"])
+def test_the_files_are_what_the_service_answers(load, client, tmp_path, name, settings):
+    """Every file but the state: entries, lists in both forms, tiles, feed, download."""
+    settings.BASE_URL = "http://testserver"
+    register = load(name).register
+    publish(register, tmp_path / "site", at=AT)
+    files = files_of(tmp_path / "site")
+    assert len([f for f in files if f.endswith(".csv")]) == 6
+    for path, data in files.items():
+        if path == "state.json":
+            continue
+        answer = client.get(f"/registers/{name}/{as_asked(path)}")
+        sent = (
+            b"".join(answer.streaming_content) if answer.streaming else answer.content
+        )
+        assert (answer.status_code, sent) == (200, data), path
+
+
+def test_a_list_of_many_pages_is_one_file(town, tmp_path, client, monkeypatch):
+    add(town, *range(25))
+    whole = {
+        f"{path}.{kind}": client.get(
+            f"/registers/town/{as_asked(f'{path}.{kind}')}"
+        ).content
+        for path in (
+            "v1/records",
+            "v1/entries",
+            "v1/items",
+            "v2/records",
+            "v2/entries",
+            "v2/blobs",
+        )
+        for kind in ("json", "csv")
+    }
+    monkeypatch.setattr(formats, "MAX_PAGE", 7)
+    publish(town, tmp_path, at=AT)
+    for path, data in whole.items():
+        assert (tmp_path / path).read_bytes() == data, path
 
 
 @pytest.mark.data
@@ -82,28 +116,161 @@ class _Quiet(http.server.SimpleHTTPRequestHandler):
         """Say nothing."""
 
 
-def test_publishing_again_writes_only_what_changed(town, tmp_path):
-    def add(key: str, name: str):
-        changes = [(key, {"town": key, "name": name})]
-        return append_entries(register=town, changes=changes, by=None, at=AT)
+def add(register, *numbers: int, name: str = "x"):
+    changes = [(str(n), {"town": str(n), "name": name}) for n in numbers]
+    return append_entries(register=register, changes=changes, by=None, at=AT)
 
-    for number in range(20):
-        add(str(number), "x")
-    town.refresh_from_db()
+
+def test_publishing_again_writes_only_what_changed(town, tmp_path):
+    tmp_path = tmp_path / "site"
+    add(town, *range(200))
     first = publish(town, tmp_path, at=AT)
     before = files_of(tmp_path)
-    second = publish(add("3", "y"), tmp_path, at=AT)
+    assert publish(town, tmp_path, at=AT).files == 0
+    add(town, 3, name="y")
+    second = publish(town, tmp_path, at=AT)
     after = files_of(tmp_path)
-    assert (second.before, second.size) == (20, 21)
-    assert second.files < first.files / 3
-    assert after["v1/records/3.json"] != before["v1/records/3.json"]
-    assert {
-        path: data for path, data in before.items() if "tile/" in path
-    }.items() <= after.items()
-    assert (
-        verify(str(tmp_path), keys=signing.verifier_keys("town"), name="town").size
-        == 21
-    )
+    assert (second.before, second.size) == (200, 201)
+    assert second.files < first.files / 20
+    written = {path for path, data in after.items() if before.get(path) != data}
+    assert len(written) == second.files
+    assert "v1/records/3.json" in written
+    kept = {p: d for p, d in before.items() if "tile/" in p or p.startswith("feed/")}
+    assert kept.items() <= after.items()
+    keys = signing.verifier_keys("town")
+    assert verify(str(tmp_path), keys=keys, name="town").size == 201
     other = create_register(name="city", title="C", owner=None, by=None, at=AT)
     with pytest.raises(BadInput, match="another register"):
         publish(other, tmp_path, at=AT)
+    Register.objects.filter(name="city").update(is_public=False)
+    other.refresh_from_db()
+    with pytest.raises(BadInput, match="not public"):
+        publish(other, tmp_path / "city", at=AT)
+
+
+def test_what_is_published_is_of_one_moment(town, tmp_path, monkeypatch):
+    """Entries that come while it is being signed are in every file, or in none."""
+    add(town, 1, 2)
+    sign = heads.latest_checkpoint
+    grown = []
+
+    def sign_then_grow(register, **options):
+        signed = sign(register, **options)
+        if len(grown) < 3:
+            grown.append(add(town, 100 + len(grown)))
+        return signed
+
+    monkeypatch.setattr(heads, "latest_checkpoint", sign_then_grow)
+    done = publish(town, tmp_path, at=AT)
+    assert done.size == 5
+    assert (
+        verify(str(tmp_path), keys=signing.verifier_keys("town"), name="town").size == 5
+    )
+    assert len(json.loads((tmp_path / "v1/records.json").read_bytes())) == 5
+
+
+@pytest.fixture
+def serve(tmp_path):
+    """Return what serves a folder as a plain web server does, and counts its bytes."""
+    running = []
+
+    def start(folder, handler=None) -> tuple[str, list[int]]:
+        sent: list[int] = []
+        made = functools.partial(handler or _Quiet, directory=str(folder))
+        server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), made)
+        server.sent = sent
+        threading.Thread(target=server.serve_forever, daemon=True).start()
+        running.append(server)
+        return f"http://127.0.0.1:{server.server_port}", sent
+
+    yield start
+    for server in running:
+        server.shutdown()
+        server.server_close()
+
+
+class _Ranges(_Quiet):
+    """A web server that answers Range, as most do."""
+
+    def do_GET(self) -> None:
+        wanted = self.headers.get("Range")
+        path = pathlib.Path(self.translate_path(self.path))
+        if not path.is_file():
+            self.send_error(404)
+            return
+        data = path.read_bytes()
+        start = int(wanted.removeprefix("bytes=").rstrip("-")) if wanted else 0
+        self.send_response(206 if wanted else 200)
+        self.end_headers()
+        self.server.sent.append(len(data) - start)
+        self.wfile.write(data[start:])
+
+
+@pytest.mark.parametrize("handler", [None, _Ranges])
+def test_a_copy_is_kept_from_plain_files_alone(town, tmp_path, serve, handler):
+    """First whole, then what is new; with the growth proved by the tiles."""
+    site, copy = tmp_path / "site", tmp_path / "copy"
+    add(town, *range(270))
+    publish(town, site, at=AT)
+    address, sent = serve(site, handler)
+    keys = signing.verifier_keys("town")
+    assert pull(address, copy, keys=keys).size == 270
+    assert not pull(address, copy).changed
+    add(town, 3, 4, name="y")
+    change_schema(register=town, fields=[Field("mayor")], by=None, at=AT)
+    publish(town, site, at=AT)
+    sent.clear()
+    done = pull(address, copy)
+    assert (done.before, done.size, done.metadata_size) == (270, 272, 11)
+    held = (copy / "current/register.rsf").read_bytes()
+    assert held == (site / "v1/download-rsf").read_bytes()
+    if handler:
+        assert sum(sent) < len(held) / 2
+    assert open_copy(copy).record("4")["name"] == "y"
+
+
+def test_plain_files_of_another_history_are_refused(town, tmp_path):
+    """By folder too: a rollback, a fork and a changed tile."""
+    site, copy = tmp_path / "site", tmp_path / "copy"
+    add(town, *range(10))
+    publish(town, site, at=AT)
+    old = files_of(site)
+    pull(str(site), copy, keys=signing.verifier_keys("town"))
+    add(town, 11)
+    publish(town, site, at=AT)
+    for path in ("tile/0/000.p/11", "v1/download-rsf"):
+        data = (site / path).read_bytes()
+        at = len(data) - 30
+        (site / path).write_bytes(data[:at] + bytes([data[at] ^ 1]) + data[at + 1 :])
+        with pytest.raises(UserError):
+            pull(str(site), copy)
+        (site / path).write_bytes(data)
+    pull(str(site), copy)
+    (site / "checkpoint").write_bytes(old["checkpoint"])
+    with pytest.raises(UserError, match="rolled back"):
+        pull(str(site), copy)
+    assert open_copy(copy).size == 11
+
+
+def test_a_reader_of_the_feed_misses_no_entry(town, client):
+    """The archives, followed from the feed, hold every entry; a full one never changes."""
+    add(town, *range(120))
+    found, address, archived = [], "/registers/town/feed.atom", {}
+    while address:
+        answer = client.get(address)
+        assert answer.status_code == 200
+        root = ET.fromstring(answer.content)
+        found += [e.findtext("{*}title") for e in root.findall("{*}entry")]
+        if "feed/" in address:
+            archived[address] = answer.content
+            assert (
+                root.find("{http://purl.org/syndication/history/1.0}archive")
+                is not None
+            )
+        links = {e.get("rel"): e.get("href") for e in root.findall("{*}link")}
+        address = urlsplit(links.get("prev-archive", "")).path
+    assert set(found) == {f"{n}: entry {n + 1}" for n in range(120)}
+    add(town, 500)
+    for address, data in archived.items():
+        assert client.get(address).content == data
+    assert client.get("/registers/town/feed/3.atom").status_code == 404
