@@ -99,3 +99,31 @@ def add_hook(request: HttpRequest, name: str, given: HookIn) -> Status[Any]:
     register = queries.get_register(name, person=person)
     hook = hooks.add_hook(register=register, url=given.url, by=person, at=now())
     return Status(201, {"reference": hook.reference, "secret": hook.secret})
+
+
+class HookListed(Schema):
+    """A webhook in a list; its secret is not shown again."""
+
+    reference: str
+    url: str
+    told_size: int
+
+
+@router.get("/registers/{name}/webhooks", auth=API_AUTH, response=list[HookListed])
+def list_hooks(request: HttpRequest, name: str) -> list[Any]:
+    """List the addresses that are told when a register that you keep grows."""
+    person = signed_in_person(request)
+    register = queries.get_register(name, person=person)
+    return hooks.live_hooks(register, by=person)
+
+
+@router.delete(
+    "/registers/{name}/webhooks/{reference}", auth=API_AUTH, response={204: None}
+)
+def end_hook(request: HttpRequest, name: str, reference: str) -> Status[Any]:
+    """Tell an address no more."""
+    person = signed_in_person(request)
+    register = queries.get_register(name, person=person)
+    hook = hooks.get_hook(register, reference, by=person)
+    hooks.end_hook(hook=hook, by=person, at=now())
+    return Status(204, None)

@@ -19,6 +19,7 @@ from staithe.ledger.checkpoint import VerifierKey, read_verifier_key
 
 if TYPE_CHECKING:
     from staithe.registers.actions import Loaded
+    from staithe.registers.receipt import Receipt
     from staithe.registers.verify import Report
 
 SHOWN = 10  # warnings; the rest are counted
@@ -207,13 +208,16 @@ _KEY = click.option(
 def verify(
     *, source: str, keys: tuple[str, ...], root: str, name: str, as_json: bool
 ) -> None:
-    """Verify a file of RSF, a copy, a folder of files or the address of a register."""
-    from staithe.registers import copying
+    """Verify a file of RSF, a proof, a copy, a folder or the address of a register."""
+    from staithe.registers import copying, receipt
     from staithe.registers import verify as verifying
 
     trusted = _read_keys(keys)
+    report: Report | Receipt
     try:
-        if copying.is_copy(source):
+        if source.endswith(receipt.SUFFIX):
+            report = receipt.verify_file(Path(source), keys=trusted)
+        elif copying.is_copy(source):
             report = copying.verify_copy(Path(source), keys=trusted)
         else:
             report = verifying.verify(
@@ -229,8 +233,19 @@ def verify(
         raise
     if as_json:
         click.echo(json.dumps(report.to_dict(), indent=2, ensure_ascii=False))
+    elif isinstance(report, receipt.Receipt):
+        _tell_receipt(report)
     else:
         _tell(report)
+
+
+def _tell_receipt(found: Receipt) -> None:
+    click.echo(
+        f"Verified: entry {found.entry_number} of {found.size} in {found.log}, "
+        f"for {found.key} at {found.timestamp}."
+    )
+    for values in found.items:
+        click.echo(json.dumps(values, ensure_ascii=False, indent=2))
 
 
 def _tell(report: Report) -> None:

@@ -14,7 +14,7 @@ from staithe.ledger import checkpoint, tree
 from staithe.ledger.checkpoint import TreeHead
 from staithe.ledger.proof import Proof
 from staithe.ledger.recording import is_acting, lock_head
-from staithe.registers import reading, signing
+from staithe.registers import reading, receipt, signing
 from staithe.registers.loading import TREES
 from staithe.registers.models import Checkpoint, Register
 from staithe.registers.reading import DATA
@@ -82,9 +82,18 @@ def _sign(register: Register, scope: int, *, at: datetime) -> Checkpoint:
 
 
 def proof_of(register: Register, number: int, *, at: datetime) -> Proof:
-    """Return the C2SP proof that entry `number` is in the signed log; NotFound."""
+    """Return the proof, with its entry, that entry `number` is in the signed log.
+
+    NotFound where there is no such entry.
+    """
     signed = latest_checkpoint(register, at=at)
-    if not 1 <= number <= signed.size:
+    each = reading.find_entry(register.pk, number)
+    if each is None or number > signed.size:
         raise NotFound(f"{register.name} has no entry {number}.")
     path = tree.inclusion(number - 1, signed.size, reading.reader(register.pk))
-    return Proof(index=number - 1, path=tuple(path), checkpoint=signed.text)
+    found = reading.items_of(register.pk, each.hashes)
+    return receipt.with_entry(
+        Proof(index=number - 1, path=tuple(path), checkpoint=signed.text),
+        leaf=reading.leaf_of(each),
+        items=[found[digest].data.encode() for digest in each.hashes],
+    )

@@ -7,55 +7,34 @@ rest. Nothing inside the network of this service can be named as an address.
 from __future__ import annotations
 
 import hmac
-import ipaddress
 import json
 import secrets
-import socket
-import urllib.error
-import urllib.request
 from datetime import datetime
 from typing import Any
-from urllib.parse import urlsplit
 
 from django.conf import settings
 
-from staithe.base.errors import BadInput, Conflict
+from staithe.base.errors import BadInput, Conflict, NotFound
 from staithe.ledger.actions import action, record
 from staithe.people.models import Person
-from staithe.registers import heads
+from staithe.registers import heads, outside
 from staithe.registers.models import Hook, Register
+from staithe.registers.outside import Unreachable
 from staithe.registers.permissions import check_keep
 
 
 SIGNATURE = "X-Staithe-Signature"
-TIMEOUT_SECONDS = 10
 MAX_HOOKS = 50
-
-
-class NotDelivered(Exception):
-    """The receiver did not answer with success."""
-
-
-def check_address(url: str) -> None:
-    """Refuse an address that is not on the public internet over https; BadInput."""
-    parts = urlsplit(url)
-    if settings.DEBUG:
-        return
-    if parts.scheme != "https" or not parts.hostname or parts.username:
-        raise BadInput("The address starts with https://.", field="url")
-    try:
-        found = socket.getaddrinfo(parts.hostname, parts.port or 443)
-    except OSError as error:
-        raise BadInput("The address cannot be found.", field="url") from error
-    if not all(ipaddress.ip_address(each[4][0]).is_global for each in found):
-        raise BadInput("The address is not on the public internet.", field="url")
 
 
 @action("registers:hook:added")
 def add_hook(*, register: Register, url: str, by: Any, at: datetime) -> Hook:
     """Let an address be told; its secret signs every message."""
     check_keep(by, register)
-    check_address(url)
+    try:
+        outside.check_address(url)
+    except Unreachable as error:
+        raise BadInput("The address cannot be found.", field="url") from error
     if Hook.objects.filter(register=register, ended_at=None).count() >= MAX_HOOKS:
         raise Conflict(f"{register.title} tells {MAX_HOOKS} addresses already.")
     hook = Hook.objects.create(
@@ -120,20 +99,24 @@ def signature_of(body: bytes, *, secret: str) -> str:
 
 
 def tell(hook: Hook, body: bytes) -> None:
-    """Send a message; NotDelivered unless the receiver takes it."""
-    check_address(hook.url)
+    """Send a message; Unreachable unless the receiver takes it."""
     headers = {
         "Content-Type": "application/json",
         SIGNATURE: signature_of(body, secret=hook.secret),
     }
-    request = urllib.request.Request(hook.url, data=body, headers=headers)  # noqa: S310  check_address lets only https in
-    opener = urllib.request.build_opener(_NoRedirect)
-    try:
-        opener.open(request, timeout=TIMEOUT_SECONDS).close()
-    except (urllib.error.URLError, OSError) as error:
-        raise NotDelivered(f"{hook.reference}: {error}") from error
+    outside.post(hook.url, body, headers=headers)
 
 
-class _NoRedirect(urllib.request.HTTPRedirectHandler):
-    def redirect_request(self, *_: Any, **__: Any) -> None:
-        """Follow nothing: the address was checked, another was not."""
+def live_hooks(register: Register, *, by: Any) -> list[Hook]:
+    """Return the addresses that are told when a register grows."""
+    check_keep(by, register)
+    found = Hook.objects.filter(register=register, ended_at=None)
+    return list(found.select_related("register").order_by("pk"))
+
+
+def get_hook(register: Register, reference: str, *, by: Any) -> Hook:
+    """Return one of them by its reference; NotFound."""
+    for hook in live_hooks(register, by=by):
+        if hook.reference == reference:
+            return hook
+    raise NotFound(f"{register.title} tells no {reference[:20]}.")

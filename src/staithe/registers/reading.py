@@ -15,7 +15,7 @@ from django.db import connection
 from staithe.base.errors import Damaged
 from staithe.ledger import tree
 from staithe.registers import growth, item
-from staithe.registers.entry import Scope
+from staithe.registers.entry import Scope, leaf_data
 from staithe.registers.growth import Place
 from staithe.registers.loading import TREES
 from staithe.registers.timestamps import to_text
@@ -279,6 +279,13 @@ def data_of(register: int, each: StoredEntry) -> list[item.Item]:
         return [item.read_known(each.data.encode())]
     found = items_of(register, each.hashes)
     return [item.read_known(found[digest].data.encode()) for digest in each.hashes]
+
+
+def leaf_of(each: StoredEntry) -> bytes:
+    """Return the leaf data of an entry."""
+    return leaf_data(
+        number=each.number, timestamp=each.timestamp, key=each.key, items=each.hashes
+    )
 
 
 def existing_keys(register: int, keys: Iterable[str]) -> set[str]:

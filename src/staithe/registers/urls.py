@@ -4,7 +4,15 @@ from __future__ import annotations
 
 from django.urls import path, register_converter
 
-from staithe.registers import api_rsf, api_v1, api_v2, web, web_edit, web_log
+from staithe.registers import (
+    api_rsf,
+    api_v1,
+    api_v2,
+    web,
+    web_edit,
+    web_log,
+    web_openings,
+)
 
 
 class Rest:
@@ -66,6 +74,11 @@ urlpatterns = [
         f"{_AT}/records/<path:key>.tlog-proof",
         web_log.show_record_proof,
         name="registers-record-proof",
+    ),
+    path(
+        f"{_AT}/openings/<str:digest>",
+        web_openings.show_opening,
+        name="registers-opening",
     ),
     path("registers", web.list_registers, name="registers-list"),
     path(_AT, web.show_register, name="registers-register-show"),

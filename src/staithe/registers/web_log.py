@@ -15,7 +15,6 @@ from staithe.base.errors import NotFound
 from staithe.ledger import proof, tiles
 from staithe.ledger.tiles import ENTRIES
 from staithe.registers import (
-    entry,
     export,
     feed,
     growth,
@@ -82,17 +81,10 @@ def tile_bytes(register: Register, tile: tiles.Tile, *, scope: int) -> bytes:
         raise NotFound("There is no such tile yet.")
     if tile.level == ENTRIES:
         found = reading.entries(register.pk, tile.start + 1, tile.end, scope=scope)
-        return tiles.encode_bundle([leaf_of(each) for each in found])
+        return tiles.encode_bundle([reading.leaf_of(each) for each in found])
     which = TREES.user if scope == DATA else TREES.system
     row = reading.read_row(register.pk, which, (tile.level, tile.index))
     return b"".join(growth.leaf_hashes(row, width=tile.width))
-
-
-def leaf_of(each: reading.StoredEntry) -> bytes:
-    """Return the leaf data of a stored entry."""
-    return entry.leaf_data(
-        number=each.number, timestamp=each.timestamp, key=each.key, items=each.hashes
-    )
 
 
 @require_safe

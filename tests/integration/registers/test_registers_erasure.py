@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hmac
 import http.server
 import json
 import threading
@@ -12,6 +13,7 @@ import pytest
 from staithe.base.errors import BadInput, Conflict
 from staithe.jobs.models import Job
 from staithe.jobs.run import run_pending
+from staithe.ledger.checkpoint import open_checkpoint
 from staithe.people.actions import (
     add_member,
     create_organisation,
@@ -20,7 +22,7 @@ from staithe.people.actions import (
 )
 from staithe.people.passwords import hash_password
 from staithe.people.roles import Role
-from staithe.registers import export, hooks, reading, rsf, signing
+from staithe.registers import blob, export, hooks, outside, reading, rsf, signing
 from staithe.registers.actions import append_entries, create_register
 from staithe.registers.erasure import erase_values, reveal
 from staithe.registers.models import Hook, Item, Opening, Register
@@ -58,6 +60,12 @@ def test_an_erased_value_is_nowhere_and_every_proof_still_holds(officers, client
     assert "Ann Example" in client.get("/registers/officer/records/1").text
     for text in Item.objects.values_list("data", flat=True):
         assert "Ann" not in text
+    token = held(register)["holder"]
+    address = f"/registers/officer/openings/{token.removeprefix(blob.REDACTED)}"
+    opening = client.get(address)
+    assert opening["Cache-Control"] == "no-store"
+    salt = bytes.fromhex(opening.json()["salt"])
+    assert blob.commit(opening.json()["value"], salt=salt) == token
     pieces = list(export.sealed(register))
     data, note = b"".join(p for p, _ in pieces), pieces[-1][1]
     erased = erase_values(
@@ -75,6 +83,7 @@ def test_an_erased_value_is_nowhere_and_every_proof_still_holds(officers, client
     page = client.get("/registers/officer/records/1").text
     assert "erased" in page
     assert "Ann Example" not in page
+    assert client.get(address).status_code == 404
 
 
 def test_what_was_written_in_clear_cannot_be_erased_and_says_so(officers):
@@ -121,13 +130,60 @@ def test_a_hook_is_told_with_a_signature_and_again_until_it_is_taken(
         hook.refresh_from_db()
         assert (len(took), hook.told_size) == (1, 0)  # it was refused, and waits
         job = Job.objects.get(kind="registers:tell")
-        assert job.attempts == 1
+        assert (job.attempts, job.state) == (1, "queued")
         Job.objects.filter(pk=job.pk).update(run_after=AT)
-        hooks.tell(hook, hooks.message_for(Register.objects.get(), at=AT))
+        run_pending()
         server.shutdown()
-    signature, body = took[-1]
-    assert signature == hooks.signature_of(body, secret=hook.secret)
-    assert json.loads(body)["size"] == 1
+    hook.refresh_from_db()
+    job.refresh_from_db()
+    assert (len(took), hook.told_size, job.state) == (2, 1, "done")
+    for signature, body in took:
+        digest = hmac.new(hook.secret.encode(), body, "sha256").hexdigest()
+        assert signature == f"sha256={digest}"
+    body = json.loads(took[-1][1])
+    head = open_checkpoint(body["checkpoint"], keys=signing.verifier_keys("officer"))
+    assert head.size == body["size"] == 1
+
+
+def test_an_address_that_cannot_be_found_now_is_tried_again(officers, settings):
+    """Which is no mistake of the message: the job is not given up."""
+    settings.DEBUG = True
+    hook = hooks.add_hook(
+        register=officers, url="https://none.invalid/", by=None, at=AT
+    )
+    settings.DEBUG = False
+    put(officers, post="Clerk")
+    run_pending()
+    job = Job.objects.get(kind="registers:tell")
+    assert (job.attempts, job.state) == (1, "queued")
+    hooks.end_hook(hook=hook, by=None, at=AT)
+    Job.objects.filter(pk=job.pk).update(run_after=AT)
+    run_pending()
+    job.refresh_from_db()
+    assert job.state == "done", "nobody is left to tell"
+
+
+def test_the_address_that_was_checked_is_the_one_that_is_reached(
+    officers, settings, monkeypatch
+):
+    """A name that leads inside a moment after it was checked leads nowhere."""
+    answers = [[(2, 1, 6, "", ("1.1.1.1", 443))], [(2, 1, 6, "", ("127.0.0.1", 443))]]
+    monkeypatch.setattr("socket.getaddrinfo", lambda *_a, **_k: answers[0])
+    reached = []
+
+    def connect(address, *_):
+        reached.append(address)
+        raise OSError("closed")
+
+    monkeypatch.setattr("socket.create_connection", connect)
+    hook = hooks.add_hook(register=officers, url="https://example.org/", by=None, at=AT)
+    with pytest.raises(outside.Unreachable):
+        hooks.tell(hook, b"{}")
+    assert reached == [("1.1.1.1", 443)]
+    answers.pop(0)
+    with pytest.raises(BadInput, match="public internet"):
+        hooks.tell(hook, b"{}")
+    assert len(reached) == 1
 
 
 def test_a_program_with_a_token_appends_and_others_do_not(officers, client):
@@ -161,3 +217,27 @@ def test_a_program_with_a_token_appends_and_others_do_not(officers, client):
     assert post("olwen", good) == 201
     assert held(officers) == {"officer": "1", "post": "Clerk"}
     assert client.get("/api/v1/registers").json()[0]["size"] == 1
+    hooks_of_a_register(client, tokens)
+
+
+def hooks_of_a_register(client, tokens):
+    """Its keeper names addresses, sees them and ends them; others do none of it."""
+    place = "/api/v1/registers/officer/webhooks"
+
+    def ask(method: str, path: str = "", who: str = "olwen", **body) -> tuple:
+        sent = {"Authorization": f"Bearer {tokens[who]}"}
+        answer = client.generic(
+            method, place + path, json.dumps(body),
+            content_type="application/json", headers=sent,
+        )  # fmt: skip
+        return answer.status_code, json.loads(answer.content or b"null")
+
+    status, made = ask("POST", url="https://1.1.1.1/hook")
+    assert (status, len(made["secret"])) == (201, 64)
+    assert ask("GET", who="ana")[0] == 403
+    listed = {"reference": made["reference"], "url": "https://1.1.1.1/hook"}
+    assert ask("GET") == (200, [{**listed, "told_size": 1}])
+    assert ask("DELETE", f"/{made['reference']}", who="ana")[0] == 403
+    assert ask("DELETE", f"/{made['reference']}")[0] == 204
+    assert ask("GET") == (200, [])
+    assert ask("DELETE", f"/{made['reference']}")[0] == 404
