@@ -28,5 +28,14 @@ def call(told: Scene) -> None:
         at=told.later(),
     )
     sharing.edit_flow(flow=flow, columns=["benefit_type"], by=amara, at=told.later())
+    sharing.answer_questions(
+        flow=flow,
+        answers={"project-accredited": True},
+        by=amara,
+        at=told.later(),
+    )
+    sharing.report_gap(
+        flow=flow, note="No route reaches this body.", by=amara, at=told.later()
+    )
     sharing.remove_flow(flow=flow, by=amara, at=told.later())
     sharing.withdraw_request(request=draft, by=amara, at=told.later())

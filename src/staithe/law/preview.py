@@ -15,7 +15,9 @@ from staithe.law.advise import advise
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
+    from datetime import date
 
+    from staithe.law.advice import Advice
     from staithe.law.library import Library
 
 PARTS = (
@@ -41,7 +43,8 @@ def preview(
     """Compare the answers of two libraries on the same cases, in the order given."""
     found = []
     for name, facts in cases:
-        old, new = _answer(facts, before), _answer(facts, after)
+        old = answer_of(facts, library=before)
+        new = answer_of(facts, library=after)
         found += [
             Difference(name, part, old.get(part), new.get(part))
             for part in ("refused", *PARTS)
@@ -50,12 +53,20 @@ def preview(
     return found
 
 
-def _answer(facts: Mapping[str, Any], library: Library) -> dict[str, Any]:
+def parts_of(advice: Advice) -> dict[str, Any]:
+    """Return what an answer holds, in short: ids and words, to be compared."""
+    plain = advice.to_plain()
+    return {part: _short(plain[part]) for part in PARTS}
+
+
+def answer_of(
+    facts: Mapping[str, Any], *, on: date | None = None, library: Library | None = None
+) -> dict[str, Any]:
+    """Return what a library answers on a day, in short, or why it refuses."""
     try:
-        plain = advise(facts, library=library).to_plain()
+        return parts_of(advise(facts, on=on, library=library))
     except UserError as error:
         return {"refused": error.message}
-    return {part: _short(plain[part]) for part in PARTS}
 
 
 def _short(value: Any) -> Any:

@@ -17,7 +17,7 @@ from staithe.law.vocabulary import KINDS, WORDS
 if TYPE_CHECKING:
     from datetime import date
 
-    from staithe.law.advice import Advice
+    from staithe.law.advice import Advice, Question
     from staithe.people.models import Organisation
     from staithe.sharing.models import Flow
 
@@ -38,12 +38,14 @@ def facts_of_flow(flow: Flow) -> dict[str, Any]:
     }
     if flow.route_id:
         facts["route_asked"] = flow.route_id
+    if flow.legal_answers:
+        facts["answers"] = dict(flow.legal_answers)
     return facts
 
 
 def _party(organisation: Organisation) -> dict[str, str]:
     known = WORDS.bodies_in(organisation.name)
-    kinds = {WORDS.bodies[each].type for each in known} or KINDS.get(
+    kinds = {WORDS.bodies[each].type for each in known} - {""} or KINDS.get(
         organisation.kind, frozenset()
     )
     party = {"name": organisation.name}
@@ -56,6 +58,11 @@ def find_advice(flow: Flow, *, on: date) -> Advice | None:
         return advise(facts_of_flow(flow), on=on)
     except UserError:
         return None
+
+
+def questions_to_answer(advice: Advice | None) -> list[Question]:
+    """Return the questions of an answer that a yes or a no settles."""
+    return [q for q in advice.questions if "yes" in q.accepts] if advice else []
 
 
 def advice_context(flow: Flow) -> dict[str, Any]:

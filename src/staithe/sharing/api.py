@@ -1,7 +1,7 @@
 """Asking for programs: projects, requests and the flows in them.
 
 Each route parses, calls one action or query, and shapes the answer. Deciding and
-agreeing are in api_agree; both write on one router, because two routers that know
+agreeing are in api_agree, the law in api_law; all write on one router, because two that know
 the same path would hide each other's methods.
 """
 
@@ -16,7 +16,7 @@ from staithe.people.models import Person
 from staithe.people.queries import get_organisation
 from staithe.people.tokens import signed_in_person
 from staithe.sharing import actions, queries
-from staithe.sharing.api_agree import router
+from staithe.sharing.api_law import router
 from staithe.sharing.models import Request
 from staithe.sharing.permissions import check_change_project, check_see_requests
 from staithe.sharing.schemas import (

@@ -132,6 +132,8 @@ class Flow(models.Model):
     route_id = models.CharField(max_length=60, blank=True)
     route_citation = models.CharField(max_length=120, blank=True)
     route_reason = models.TextField(blank=True)
+    # Answers to the questions of the law library: {question id: yes or no}.
+    legal_answers = models.JSONField(default=dict)
     state = models.CharField(max_length=10, choices=State, default=State.DRAFT)
     step = models.CharField(max_length=12, choices=Step, default=Step.NONE)
     due_at = models.DateTimeField(null=True)
@@ -205,6 +207,52 @@ class Decision(models.Model):
                 | (~Q(reason_code="") & Q(review_on__isnull=False)),
                 name="refusal_has_reason_and_review",
             )
+        ]
+
+
+class LegalAdvice(models.Model):
+    """What the law library said of a flow on one day, kept with what it was for."""
+
+    class Occasion(models.TextChoices):
+        SENT = "sent", "The request was sent"
+        DECIDED = "decided", "The holder decided"
+        GAP = "gap", "A gap in the law was reported"
+
+    occasion = models.CharField(max_length=8, choices=Occasion)
+    # Null once a draft is thrown away: what was reported of it stays.
+    flow = models.ForeignKey(
+        Flow, on_delete=models.SET_NULL, related_name="legal_advice", null=True
+    )
+    decision = models.OneToOneField(
+        Decision, on_delete=models.PROTECT, related_name="legal_advice", null=True
+    )
+    holder = models.ForeignKey(Organisation, on_delete=models.PROTECT, related_name="+")
+    recipient = models.ForeignKey(
+        Organisation, on_delete=models.PROTECT, related_name="+"
+    )
+    purpose_code = models.CharField(max_length=60)
+    route_id = models.CharField(max_length=60, blank=True)
+    route_citation = models.CharField(max_length=120, blank=True)
+    verdict = models.CharField(max_length=30, blank=True)
+    facts = models.JSONField()
+    # Parts of the answer as ids and words; `conditions` of the route in words.
+    answer = models.JSONField()
+    conditions = models.JSONField(default=list)
+    note = models.TextField(blank=True)
+    by = models.ForeignKey(Person, on_delete=models.PROTECT, related_name="+")
+    at = models.DateTimeField()
+
+    class Meta:
+        ordering = ("-at", "-id")
+        constraints = [
+            models.CheckConstraint(
+                condition=~Q(occasion="decided") | Q(decision__isnull=False),
+                name="legal_advice_decided_has_decision",
+            ),
+            models.CheckConstraint(
+                condition=~Q(occasion="gap") | ~Q(note=""),
+                name="legal_advice_gap_has_note",
+            ),
         ]
 
 

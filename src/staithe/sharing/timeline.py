@@ -114,6 +114,8 @@ _PLAIN: Mapping[str, str] = MappingProxyType(
         "sharing:flow:edited": "What is asked of {flow} changed",
         "sharing:flow:removed": "Data of {holder} taken out",
         "sharing:route:chosen": "Legal route for {flow} stated",
+        "sharing:questions:answered": "Questions of law about {flow} answered",
+        "sharing:gap:reported": "A gap in the law about {flow} reported",
         "sharing:review:started": "{holder} took {flow} into review",
         "sharing:agreement:offered": "{holder} offered terms for {flow}",
         "sharing:agreement:accepted": "Terms for {flow} accepted",

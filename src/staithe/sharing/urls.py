@@ -9,6 +9,7 @@ from staithe.sharing import (
     web_agreements,
     web_decide,
     web_draft,
+    web_law,
     web_projects,
     web_start,
 )
@@ -21,6 +22,7 @@ urlpatterns = [
     path("requests/start/purpose", web_start.purpose, name="sharing-start-purpose"),
     path("requests/start/why", web_start.why, name="sharing-start-why"),
     path("requests/start/benefit", web_start.benefit, name="sharing-start-benefit"),
+    path("requests/law", web_law.show_law_log, name="sharing-law-log"),
     path("requests/<reference>", web.show_request, name="sharing-request-show"),
     path(
         "requests/<reference>/messages",
@@ -51,6 +53,12 @@ urlpatterns = [
     ),
     path("flows/<reference>/rows", web_draft.edit_rows, name="sharing-flow-rows"),
     path("flows/<reference>/route", web_draft.choose_route, name="sharing-flow-route"),
+    path(
+        "flows/<reference>/questions",
+        web_law.answer_questions,
+        name="sharing-flow-questions",
+    ),
+    path("flows/<reference>/gap", web_law.report_gap, name="sharing-flow-gap"),
     path("flows/<reference>/remove", web_draft.remove_flow, name="sharing-flow-remove"),
     path(
         "flows/<reference>/review", web_decide.start_review, name="sharing-flow-review"

@@ -11,9 +11,10 @@ from django.views.decorators.http import require_GET, require_http_methods, requ
 from staithe.base.clock import now
 from staithe.base.errors import Conflict, NotFound
 from staithe.law.routes import fit, load_routes
+from staithe.law.vocabulary import WORDS
 from staithe.people.tokens import signed_in_person
 from staithe.people.web import signed_in
-from staithe.sharing import actions, queries
+from staithe.sharing import actions, queries, queries_law
 from staithe.sharing.advice import advice_context
 from staithe.sharing.forms_decide import (
     AgreeForm,
@@ -22,7 +23,7 @@ from staithe.sharing.forms_decide import (
     PartForm,
     RefuseForm,
 )
-from staithe.sharing.models import Agreement, Decision, Flow
+from staithe.sharing.models import Agreement, Decision, Flow, LegalAdvice
 from staithe.sharing.permissions import (
     can_decide_flow,
     can_offer_agreement,
@@ -57,12 +58,19 @@ def show_flow(request: HttpRequest, reference: str) -> HttpResponse:
     """Show what is asked of one holder and what became of it."""
     person = signed_in_person(request)
     flow = queries.get_flow(reference, person=person)
+    decision = Decision.objects.filter(flow=flow).first()
+    kept = LegalAdvice.objects.filter(decision=decision).first() if decision else None
     return render_page(
         request,
         "sharing/flow.html",
         {
             **_facts(flow),
-            "decision": Decision.objects.filter(flow=flow).first(),
+            **advice_context(flow),
+            "decision": decision,
+            "kept": kept,
+            "kept_verdict": WORDS.verdicts[kept.verdict].text
+            if kept and kept.verdict
+            else "Nothing: the facts could not be read",
             "agreement": Agreement.objects.filter(flow=flow).first(),
             "escalations": flow.escalations.select_related("person"),
             "reasons": REFUSAL_REASONS,
@@ -95,6 +103,7 @@ def decide(request: HttpRequest, reference: str) -> HttpResponse:
             **advice_context(flow),
             "form": form,
             "precedents": queries.precedents(flow),
+            "same": queries_law.legal_precedents(flow),
             "reasons": REFUSAL_REASONS,
             "talk": queries.conversation(flow.request, person=person),
             "may_review": flow.state == Flow.State.SUBMITTED

@@ -14,7 +14,7 @@ from staithe.law.routes import fit, routes_for
 from staithe.people.tokens import signed_in_person
 from staithe.people.web import signed_in
 from staithe.sharing import actions, queries
-from staithe.sharing.advice import advice_context
+from staithe.sharing.advice import advice_context, questions_to_answer
 from staithe.sharing.forms import (
     ALL_ROWS,
     SOME_ROWS,
@@ -196,6 +196,7 @@ def _edit(request: HttpRequest, flow: Flow, **changes: Any) -> Flow:
 def choose_route(request: HttpRequest, reference: str) -> HttpResponse:
     """Choose among the legal routes that the purpose opens, and say why."""
     flow = _draft_flow(request, reference)
+    advice = advice_context(flow)
     routes, barred = _routes(flow)
     form = RouteForm(
         posted(request),
@@ -217,7 +218,8 @@ def choose_route(request: HttpRequest, reference: str) -> HttpResponse:
         request,
         "sharing/route.html",
         {
-            **advice_context(flow),
+            **advice,
+            "questions": questions_to_answer(advice["advice"]),
             "form": form,
             "flow": flow,
             "routes": routes,
@@ -327,7 +329,7 @@ def check_answers(request: HttpRequest, reference: str) -> HttpResponse:
             "asked": asked,
             "costs_done": has_costs(asked),
             "flows": [
-                (flow, filter_from_plain(flow.row_filter))
+                (flow, filter_from_plain(flow.row_filter), advice_context(flow))
                 for flow in asked.flows.select_related("asset__organisation")
             ],
         },

@@ -29,6 +29,11 @@ COMMANDS: dict[str, tuple[str, str, str]] = {
     "profile": ("staithe.quality.cli:profile", "nothing", "Say how good a file is."),
     "advise": ("staithe.law.cli:advise", "nothing", "Find legal routes for facts."),
     "law": ("staithe.law.cli:law", "nothing", "Check and preview edits of the law."),
+    "live-facts": (
+        "staithe.sharing.cli:live_facts",
+        "database",
+        "Write the facts of live agreements.",
+    ),
     "link": ("staithe.linkage.cli:link", "nothing", "Link records of two files."),
     "protect": ("staithe.disclosure.cli:protect", "nothing", "Protect a table."),
     "register": ("staithe.registers.cli:register", "nothing", "Load, verify, export."),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from staithe.sharing.actions.advice import answer_questions, report_gap
 from staithe.sharing.actions.agreements import (
     accept_agreement,
     end_agreement,
@@ -39,6 +40,7 @@ __all__ = [
     "accept_agreement",
     "add_flow",
     "add_project_member",
+    "answer_questions",
     "choose_route",
     "decide_and_offer",
     "decide_flow",
@@ -52,6 +54,7 @@ __all__ = [
     "escalate_overdue",
     "offer_agreement",
     "remove_flow",
+    "report_gap",
     "revoke_agreement",
     "say",
     "start_project",

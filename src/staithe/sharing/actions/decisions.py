@@ -8,9 +8,10 @@ from django.db import transaction
 
 from staithe.ledger.actions import action, record
 from staithe.people.notices import notify
+from staithe.sharing.actions.advice import keep_advice
 from staithe.sharing.actions.agreements import offer_agreement
 from staithe.sharing.ladder import working_days
-from staithe.sharing.models import Decision, Flow, Request
+from staithe.sharing.models import Decision, Flow, LegalAdvice, Request
 from staithe.sharing.parties import requesters
 from staithe.sharing.permissions import check_decide_flow, check_review_flow
 from staithe.sharing.policies import (
@@ -100,6 +101,13 @@ def decide_flow(
         if refused
         else check_optional_text(conditions, field="conditions"),
         review_on=review_on if refused else None,
+        by=by,
+        at=at,
+    )
+    keep_advice(
+        flow=flow,
+        occasion=LegalAdvice.Occasion.DECIDED,
+        decision=decision,
         by=by,
         at=at,
     )

@@ -9,8 +9,9 @@ from staithe.base.errors import BadInput
 from staithe.base.ids import new_reference
 from staithe.ledger.actions import action, record
 from staithe.people.notices import notify
+from staithe.sharing.actions.advice import keep_advice
 from staithe.sharing.ladder import DECISION_DAYS, due_at
-from staithe.sharing.models import Flow, Project, Request
+from staithe.sharing.models import Flow, LegalAdvice, Project, Request
 from staithe.sharing.parties import deciders
 from staithe.sharing.permissions import check_change_project, check_change_request
 from staithe.sharing.policies import (
@@ -106,6 +107,7 @@ def submit_request(*, request: Request, by: Person, at: datetime) -> Request:
         flow.state = FLOW.next_state(flow.state, "submit")
         flow.due_at = due_at(at)
         flow.save(update_fields=["state", "due_at"])
+        keep_advice(flow=flow, occasion=LegalAdvice.Occasion.SENT, by=by, at=at)
         _tell_holder(flow, at=at)
     record(
         by=by,
