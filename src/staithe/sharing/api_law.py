@@ -17,6 +17,9 @@ from staithe.sharing.schemas import FlowOut
 from staithe.sharing.shapes import flow_shape
 
 
+__all__ = ["router"]
+
+
 class AnswersIn(Schema):
     """Answers to questions of the law library: yes, no, or null to take one back."""
 
