@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import inspect
 from collections.abc import Iterable
+from importlib import import_module
 from pathlib import Path
 
 import click
@@ -166,6 +167,8 @@ def _permissions() -> Iterable[tuple[str, ...]]:
 
 
 def _events() -> Iterable[tuple[str, ...]]:
+    # Actions are known once imported: all that an address can reach must be.
+    import_module("staithe.site.urls")
     for name, action in sorted(ACTIONS.items()):
         yield f"`{name}`", _first_line(inspect.getdoc(action.function))
 
