@@ -17,24 +17,29 @@ from django.conf import settings
 from staithe.base.errors import BadInput, Conflict, NotFound
 from staithe.ledger.actions import action, record
 from staithe.people.models import Person
-from staithe.registers import heads, outside
+from staithe.registers import heads, reach
 from staithe.registers.models import Hook, Register
-from staithe.registers.outside import Unreachable
 from staithe.registers.permissions import check_keep
+from staithe.registers.reach import Unreachable
 
 
 SIGNATURE = "X-Staithe-Signature"
 MAX_HOOKS = 50
 
 
+def check_address(url: str) -> str:
+    """Return a network address of a URL on the public internet; BadInput."""
+    try:
+        return reach.check_address(url)
+    except Unreachable as error:
+        raise BadInput("The address cannot be found.", field="url") from error
+
+
 @action("registers:hook:added")
 def add_hook(*, register: Register, url: str, by: Any, at: datetime) -> Hook:
     """Let an address be told; its secret signs every message."""
     check_keep(by, register)
-    try:
-        outside.check_address(url)
-    except Unreachable as error:
-        raise BadInput("The address cannot be found.", field="url") from error
+    check_address(url)
     if Hook.objects.filter(register=register, ended_at=None).count() >= MAX_HOOKS:
         raise Conflict(f"{register.title} tells {MAX_HOOKS} addresses already.")
     hook = Hook.objects.create(
@@ -104,7 +109,7 @@ def tell(hook: Hook, body: bytes) -> None:
         "Content-Type": "application/json",
         SIGNATURE: signature_of(body, secret=hook.secret),
     }
-    outside.post(hook.url, body, headers=headers)
+    reach.post(hook.url, body, headers=headers)
 
 
 def live_hooks(register: Register, *, by: Any) -> list[Hook]:

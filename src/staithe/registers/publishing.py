@@ -17,12 +17,12 @@ from pathlib import Path
 from staithe.base.errors import BadInput, Conflict, Damaged
 from staithe.ledger import proof, tiles
 from staithe.registers import (
+    answers,
     blob,
     export,
     feed,
     heads,
     item,
-    listing,
     reading,
     seal,
     signing,
@@ -76,10 +76,10 @@ def _publish(
     grew = before["size"] != register.size
     _write_logs(writer, register, before)
     _write_records(writer, register, before["size"])
-    for path in listing.small(register):
-        writer.put(f"{path}.json", listing.ask(register, path))
+    for path in answers.small(register):
+        writer.put(f"{path}.json", answers.ask(register, path))
     if grew or before["metadata_size"] != register.metadata_size:
-        for path, pieces in listing.whole(register):
+        for path, pieces in answers.whole(register):
             writer.put_pieces(path, pieces)
         _write_download(writer, register)
     _write_feed(writer, register, before["size"])
@@ -127,14 +127,14 @@ def _write_records(writer: Writer, register: Register, before: int) -> None:
     for start in range(before + 1, register.size + 1, PAGE):
         found = reading.entries(register.pk, start, start + PAGE - 1)
         for key in {each.key for each in found}:
-            for version in listing.versions(register):
+            for version in answers.versions(register):
                 for path in (f"records/{key}", f"records/{key}/entries"):
-                    data = listing.ask(register, f"{version}/{path}")
+                    data = answers.ask(register, f"{version}/{path}")
                     writer.put(f"{version}/{path}.json", data)
         for each in found:
             for path in _paths_of(each):
-                if path[:2] in listing.versions(register):
-                    writer.put(f"{path}.json", listing.ask(register, path))
+                if path[:2] in answers.versions(register):
+                    writer.put(f"{path}.json", answers.ask(register, path))
 
 
 def _paths_of(each: reading.StoredEntry) -> Iterator[str]:

@@ -22,7 +22,7 @@ from staithe.people.actions import (
 )
 from staithe.people.passwords import hash_password
 from staithe.people.roles import Role
-from staithe.registers import blob, export, hooks, outside, reading, rsf, signing
+from staithe.registers import blob, export, hooks, reach, reading, rsf, signing
 from staithe.registers.actions import append_entries, create_register
 from staithe.registers.erasure import erase_values, reveal
 from staithe.registers.models import Hook, Item, Opening, Register
@@ -177,7 +177,7 @@ def test_the_address_that_was_checked_is_the_one_that_is_reached(
 
     monkeypatch.setattr("socket.create_connection", connect)
     hook = hooks.add_hook(register=officers, url="https://example.org/", by=None, at=AT)
-    with pytest.raises(outside.Unreachable):
+    with pytest.raises(reach.Unreachable):
         hooks.tell(hook, b"{}")
     assert reached == [("1.1.1.1", 443)]
     answers.pop(0)
