@@ -365,6 +365,7 @@ def check_changes(register: Register, changes: Sequence[Change]) -> Schema:
         items.check_values(values)
         kept = items.tidy(values)
         found.check_item(kept, key=key)
+        erasure.check_commitments(register, kept, key=key)
         size = len(items.to_canonical(kept).encode())
         if size > items.MAX_ITEM_BYTES:
             raise BadInput(f"The record {key} is larger than 1 MB.", code="too-large")

@@ -12,7 +12,7 @@ from typing import Any
 
 from staithe.base.errors import BadInput, Conflict
 from staithe.ledger.actions import action, record
-from staithe.registers import blob, reading
+from staithe.registers import blob, indexing, reading
 from staithe.registers.item import Item, Value
 from staithe.registers.models import Opening, Register
 from staithe.registers.permissions import check_keep
@@ -79,6 +79,39 @@ def reveal(register: Register, values: Mapping[str, Value]) -> Item:
         else shown(value)
         for name, value in values.items()
     }
+
+
+def check_commitments(
+    register: Register, values: Mapping[str, Value], *, key: str
+) -> None:
+    """Refuse what only looks like a value held already; BadInput names the field.
+
+    A commitment passes every test of a datatype, so none is taken on trust: it stands
+    in the record's history, or in another record now (from which it may be moved).
+    """
+    given = {
+        name: [t for t in _texts(v) if blob.is_commitment(t)]
+        for name, v in values.items()
+    }
+    if not any(given.values()):
+        return
+    held = {
+        (name, text)
+        for each in reading.trail(register.pk, key)
+        for item in reading.data_of(register.pk, each)
+        for name, value in item.items()
+        for text in _texts(value)
+    }
+    for name, texts in given.items():
+        for text in texts:
+            if (name, text) not in held and not indexing.places_with(
+                register, field=name, value=text, limit=1
+            ):
+                raise BadInput(
+                    f"{name} of {key} begins with {blob.REDACTED}, which stands for "
+                    "an erased value: write the value itself.",
+                    field=name,
+                )
 
 
 @action("registers:value:erased")

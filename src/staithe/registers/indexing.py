@@ -9,10 +9,9 @@ from __future__ import annotations
 from django.db import connection, transaction
 
 from staithe.registers import reading, storage, terms
-from staithe.registers.actions import schema_of
 from staithe.registers.models import Register
 from staithe.registers.reading import StoredEntry
-from staithe.registers.schema import Schema
+from staithe.registers.schema import Schema, read_schema
 
 
 PAGE = 2000
@@ -27,7 +26,7 @@ def index_some(register: Register) -> bool:
         found = reading.entries(register.pk, first, first + PAGE - 1)
         if not found:
             return False
-        schema = schema_of(register)
+        schema = read_schema(reading.metadata(register.pk), name=register.name)
         _write_terms(register, schema, found)
         register.indexed_size = found[-1].number
         register.save(update_fields=["indexed_size"])

@@ -86,6 +86,22 @@ def test_an_erased_value_is_nowhere_and_every_proof_still_holds(officers, client
     assert client.get(address).status_code == 404
 
 
+def test_a_value_that_only_looks_committed_to_is_refused(officers):
+    """Or it would pass for any datatype, and read as erased; one that is held stays."""
+    forged = blob.commit("1", salt=blob.new_salt())
+    for values in ({"post": forged}, {"holder": forged}):
+        with pytest.raises(BadInput, match="write the value itself"):
+            put(officers, **values)
+    put(officers, post="Clerk", holder="Ann Example")
+    token = held(officers)["holder"]
+    put(officers, post="Chief clerk", holder=token)
+    assert held(officers)["holder"] == token
+    with pytest.raises(BadInput, match="write the value itself"):
+        put(officers, post=token)
+    moved = [("2", {"officer": "2", "holder": token})]
+    append_entries(register=officers, changes=moved, by=None, at=AT)
+
+
 def test_what_was_written_in_clear_cannot_be_erased_and_says_so(officers):
     register = put(officers, post="Clerk")
     with pytest.raises(Conflict, match="in clear"):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import random
 import subprocess
@@ -54,6 +55,56 @@ heads.latest_checkpoint(register, at=now())  # checks that it continues the last
 pieces = list(export.sealed(register))
 sys.stdout.buffer.write(b"".join(piece for piece, _ in pieces))
 open(sys.argv[1], "w").write(pieces[-1][1])
+"""
+
+
+FILL = """
+import resource, sys
+import django; django.setup()
+from django.db import OperationalError
+from staithe.base.clock import now
+from staithe.registers.actions import append_entries
+from staithe.registers.models import Register
+register = Register.objects.get(name="town")
+most = int(sys.argv[1])
+resource.setrlimit(resource.RLIMIT_FSIZE, (most, most))
+for n in range(10_000):
+    keys = [f"{sys.argv[2]}-{n}-{i}" for i in range(3)]
+    changes = [(key, {"town": key, "name": "x" * 900}) for key in keys]
+    try:
+        append_entries(register=register, changes=changes, by=None, at=now())
+    except OperationalError:
+        break
+    print(n, flush=True)
+else:
+    sys.exit("the disk never filled")
+"""
+
+READ = """
+import json, sys
+import django; django.setup()
+from django.test import Client
+from staithe.ledger import checkpoint
+from staithe.registers import rsf
+from staithe.registers.register import read_register
+client = Client()
+def get(path):
+    return client.get("/registers/town/" + path, headers={"host": "127.0.0.1"})
+seen = {}
+for _ in range(int(sys.argv[1])):
+    numbers = [int(r["entry-number"]) for r in get("v1/records?page-size=5000").json().values()]
+    assert sorted(numbers) == list(range(1, len(numbers) + 1)), "a list of two states"
+    context = get("v2/context").json()
+    counts = context["statistics"]
+    assert counts["total-entries"] == counts["total-records"] == counts["total-blobs"]
+    lines = b"".join(get("v1/download-rsf").streaming_content)
+    held = read_register("town", rsf.lines_of([lines]))  # its root lines are checked
+    head = checkpoint.read_unverified(get("checkpoint").text)
+    sizes = [len(numbers), counts["total-entries"], held.size, head.size]
+    assert sizes == sorted(sizes), "a later read showed an earlier state"
+    assert not any(size % 3 for size in sizes), "part of a change was seen"
+    seen[head.size] = head.root.hex()
+print(json.dumps(seen))
 """
 
 
@@ -111,3 +162,45 @@ def test_two_writers_at_once_and_writers_killed_leave_a_whole_log(run, tmp_path)
     assert len(held) == 3 * len(groups)
     # A kill may fall between commit and acknowledgement: one change a writer at most.
     assert len(held - expected) <= 3 * 4
+
+
+def test_readers_beside_writers_see_one_state_or_the_next(run, tmp_path):
+    """Lists, counts, downloads and checkpoints are each of one moment."""
+    pair = [run(WRITE, name, "100000") for name in ("a", "b")]
+    for writer in pair:
+        writer.stdout.readline()
+    reader = run(READ, "6")
+    said, _ = reader.communicate(timeout=120)
+    for writer in pair:
+        writer.kill()
+        writer.communicate(timeout=30)
+    assert reader.returncode == 0
+    looked(run, tmp_path)
+    whole = read_register("town", rsf.lines_of([(tmp_path / "town.rsf").read_bytes()]))
+    seen = {int(size): root for size, root in json.loads(said.splitlines()[-1]).items()}
+    assert len(seen) > 1, "the writers were never seen at work"
+    for size, root in seen.items():
+        assert whole.root(size=size).hex() == root
+
+
+def test_a_full_disk_leaves_the_log_as_it_was(run, tmp_path):
+    """What was acknowledged is there, what was not is not, and writing goes on later.
+
+    The limit on the size of files fails a write where a full disk would. A PostgreSQL
+    elsewhere has its own disk, which no limit of ours can fill.
+    """
+    if connection.vendor != "sqlite":
+        pytest.skip("the limit reaches files of SQLite alone: NOT tested here")
+    run(WRITE, "a", "3").communicate(timeout=60)
+    expected = {f"a-{n}-{i}" for n in range(3) for i in range(3)}
+    for room in (8_000, 600_000):  # bytes: too few for one change, enough for some
+        writer = run(FILL, str(room), f"f{room}")
+        said, _ = writer.communicate(timeout=120)
+        assert writer.returncode == 0
+        done = said.count(b"\n")
+        assert bool(done) == (room > 8_000)
+        expected |= {f"f{room}-{n}-{i}" for n in range(done) for i in range(3)}
+        assert looked(run, tmp_path) == expected
+    run(WRITE, "z", "2").communicate(timeout=60)
+    expected |= {f"z-{n}-{i}" for n in range(2) for i in range(3)}
+    assert looked(run, tmp_path) == expected
