@@ -63,6 +63,20 @@ def _connections_end_with_their_request(django_db_modify_db_settings: None) -> N
     connections.settings["default"]["CONN_MAX_AGE"] = 0
 
 
+@pytest.fixture(scope="session")
+def django_db_setup(django_db_setup: None, django_db_blocker: Any) -> Iterator[None]:
+    """End what a browser's last request still holds open, so the database can go."""
+    yield
+    from django.db import connection
+
+    if connection.vendor == "postgresql":
+        with django_db_blocker.unblock(), connection.cursor() as cursor:
+            cursor.execute(
+                "SELECT pg_terminate_backend(pid) FROM pg_stat_activity"
+                " WHERE datname = current_database() AND pid <> pg_backend_pid()"
+            )
+
+
 @pytest.fixture
 def live_home(settings: SettingsWrapper, tmp_path: Path) -> Path:
     """Point the service at an empty home: for tests outside tests/integration."""
