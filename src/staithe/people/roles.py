@@ -25,6 +25,8 @@ class Permission(StrEnum):
 
     PUBLISH_ASSET = "publish-asset"
     EDIT_ASSET = "edit-asset"
+    KEEP_REGISTER = "keep-register"
+    SHAPE_REGISTER = "shape-register"
     SEE_INTERNAL_METADATA = "see-internal-metadata"
     MAKE_REQUEST = "make-request"
     SEE_REQUEST = "see-request"
@@ -54,6 +56,10 @@ P = Permission
 MEANINGS: dict[Permission, Meaning] = {
     P.PUBLISH_ASSET: Meaning("publish data", Scope.ORGANISATION),
     P.EDIT_ASSET: Meaning("change a catalogue entry", Scope.ORGANISATION),
+    P.KEEP_REGISTER: Meaning("change the records of a register", Scope.ORGANISATION),
+    P.SHAPE_REGISTER: Meaning(
+        "make a register or change what it is", Scope.ORGANISATION
+    ),
     P.SEE_INTERNAL_METADATA: Meaning(
         "see descriptions that are not public", Scope.MEMBER
     ),
@@ -133,6 +139,8 @@ ROLES: dict[Role, RoleDefinition] = {
         | {
             P.PUBLISH_ASSET,
             P.EDIT_ASSET,
+            P.KEEP_REGISTER,
+            P.SHAPE_REGISTER,
             P.SEE_REQUEST,
             P.ADVISE_REQUEST,
             P.DECIDE_REQUEST,
@@ -146,6 +154,7 @@ ROLES: dict[Role, RoleDefinition] = {
         _EVERYONE
         | {
             P.EDIT_ASSET,
+            P.KEEP_REGISTER,
             P.SEE_REQUEST,
             P.ADVISE_REQUEST,
             P.DECIDE_REQUEST,

@@ -16,7 +16,6 @@ from django.db import transaction
 from staithe.base.errors import BadInput, Conflict
 from staithe.ledger.actions import action, record
 from staithe.people.models import Organisation
-from staithe.people.queries import find_operator, get_organisation
 from staithe.registers import (
     erasure,
     keys,
@@ -27,13 +26,13 @@ from staithe.registers import (
     storage,
 )
 from staithe.registers import item as items
-from staithe.registers.declaration import Declaration
 from staithe.registers.entry import Scope
 from staithe.registers.item import Item, Value
 from staithe.registers.links import Broken
 from staithe.registers.loading import Warned
 from staithe.registers.models import Register
-from staithe.registers.permissions import check_keep
+from staithe.registers.permissions import check_keep, check_shape
+from staithe.registers.policies import check_two_people
 from staithe.registers.rsf import AddItem, AppendEntry, BadLine, Command
 from staithe.registers.schema import Field, Schema
 from staithe.registers.storage import Plan
@@ -42,9 +41,12 @@ from staithe.registers.timestamps import to_text
 
 Change = tuple[str, Item]
 
+# Addresses below /registers that are pages of ours.
+RESERVED = frozenset({"new", "queue", "corrections"})
+
 DETAILS = (
     *("title", "description", "owner_role", "licence", "copyright"),
-    *("review_every_days", "is_public", "needs_second_person"),
+    *("review_every_days", "answer_within_days", "is_public", "needs_second_person"),
 )
 
 
@@ -77,13 +79,15 @@ def create_register(
     The primary key, named after the register, is put first where it is not given.
     """
     keys.check_name(name)
+    if name in RESERVED:
+        raise BadInput(f"A register cannot be called {name}.", field="name")
     _check_details(title=title, **details)
     if Register.objects.filter(name=name).exists():
         raise Conflict(f"There is a register {name} already.", field="name")
     register = Register(
         name=name, title=title, owner=owner, description=text, created_at=at, **details
     )
-    check_keep(by, register)
+    check_shape(by, register)
     register.save(force_insert=True)
     if fields:
         commands = list(_definition(register, fields, text=text, at=at))
@@ -150,7 +154,8 @@ def load_rsf(
 
     History is kept as it is: links that lead nowhere are in the answer, not refused.
     """
-    check_keep(by, register)
+    check_shape(by, register)
+    check_two_people(register, by=by, made_by="")
     with storage.planned(register, reading_ahead.read(lines), history=True) as plan:
         found = _write_load(register=register, plan=plan, by=by, at=at)
     return _loaded(found, plan)
@@ -181,7 +186,7 @@ def load_new(
     if Register.objects.filter(name=name).exists():
         raise Conflict(f"There is a register {name} already.", field="name")
     draft = Register(name=name, title=title, owner=owner, created_at=at)
-    check_keep(by, draft)
+    check_shape(by, draft)
     commands = reading_ahead.read(lines)
     with storage.planned(draft, commands, history=True) as plan, transaction.atomic():
         made = create_register(name=name, title=title, owner=owner, by=by, at=at)
@@ -242,13 +247,16 @@ def append_entries(
     by: Any,
     at: datetime,
     because: str = "",
+    made_by: str = "",
 ) -> Register:
     """Append entries (key, values), all or none; BadInput says what is wrong.
 
-    `because` is the reference of the upload or correction that they come from.
+    `because` is the reference of the update that they come from, `made_by` whoever
+    prepared it where another person agreed.
     """
     register = Register.objects.get(pk=register.pk)
     check_keep(by, register)
+    check_two_people(register, by=by, made_by=made_by)
     found = check_changes(register, changes)
     moment = _later(register, at)
     commands = [
@@ -290,13 +298,15 @@ def change_schema(
     by: Any,
     at: datetime,
     text: str = "",
+    made_by: str = "",
 ) -> Register:
     """Define fields and describe the register, by the rules of change; BadInput.
 
     A field that is there already may get another text, never another datatype.
     """
     register = Register.objects.get(pk=register.pk)
-    check_keep(by, register)
+    check_shape(by, register)
+    check_two_people(register, by=by, made_by=made_by)
     found = schema_of(register)
     known = dict(found.fields) if found else {}
     commands = list(_changed_fields(fields, known, at=_later(register, at)))
@@ -366,9 +376,7 @@ def check_changes(register: Register, changes: Sequence[Change]) -> Schema:
         kept = items.tidy(values)
         found.check_item(kept, key=key)
         erasure.check_commitments(register, kept, key=key)
-        size = len(items.to_canonical(kept).encode())
-        if size > items.MAX_ITEM_BYTES:
-            raise BadInput(f"The record {key} is larger than 1 MB.", code="too-large")
+        items.check_size(kept, key=key)
         tidied[key] = kept
     links.check_links(found, tidied)
     return found
@@ -380,29 +388,3 @@ def _later(register: Register, at: datetime) -> datetime:
     if last is not None and last > at.timestamp():
         return datetime.fromtimestamp(last, tz=at.tzinfo)
     return at
-
-
-def declare_register(*, declared: Declaration, by: Any, at: datetime) -> Register:
-    """Make a register as declared, or add the fields that its log does not have yet.
-
-    What is declared again as it is changes nothing; the rules of change hold.
-    """
-    register = Register.objects.filter(name=declared.name).first()
-    owner = get_organisation(declared.owner) if declared.owner else find_operator()
-    if register is None:
-        return create_register(
-            name=declared.name,
-            title=declared.title,
-            owner=owner,
-            text=declared.description,
-            fields=declared.fields,
-            by=by,
-            at=at,
-            **declared.details,
-        )
-    found = schema_of(register)
-    known = found.fields if found else {}
-    fields = [field for field in declared.fields if known.get(field.id) != field]
-    if fields:
-        change_schema(register=register, fields=fields, by=by, at=at)
-    return register

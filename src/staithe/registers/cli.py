@@ -100,7 +100,7 @@ def declare(*, files: tuple[Path, ...], governance: bool) -> None:
     if not declared:
         raise BadInput("Name a file, or give --governance.")
     _start_django()
-    from staithe.registers.actions import declare_register
+    from staithe.registers.declaring import declare_register
 
     for each in declared:
         made = declare_register(declared=each, by=None, at=clock.now())

@@ -5,7 +5,12 @@ register: direction
 title: Directions
 description: Directions given under a power to direct the sharing of data
 owner: cabinet-office          # an organisation; may be left out
-public: true
+writers: [home-office]         # others whose people may change records
+owner-role: Head of Data Sharing
+public: true                   # false: only those who write it read it
+second-person: false           # true: another person agrees to every change
+review-every-days: 91
+answer-within-days: 10
 fields:
   - id: name
   - id: start-date
@@ -37,10 +42,11 @@ _DETAILS = {
     "licence": ("licence", str),
     "copyright": ("copyright", str),
     "review-every-days": ("review_every_days", int),
+    "answer-within-days": ("answer_within_days", int),
     "public": ("is_public", bool),
     "second-person": ("needs_second_person", bool),
 }
-_KNOWN = {"register", "title", "description", "owner", "fields", *_DETAILS}
+_KNOWN = {"register", "title", "description", "owner", "writers", "fields", *_DETAILS}
 _FIELD = {"id", "datatype", "cardinality", "text", "register", "erasable"}
 
 
@@ -52,6 +58,7 @@ class Declaration:
     title: str
     description: str
     owner: str
+    writers: tuple[str, ...]
     fields: tuple[Field, ...]
     details: Mapping[str, Any]
 
@@ -88,6 +95,7 @@ def parse(data: bytes) -> Declaration:
         title=title,
         description=_text(found, "description"),
         owner=_text(found, "owner"),
+        writers=_writers(found.get("writers", [])),
         fields=_fields(found.get("fields")),
         details=_details(found),
     )
@@ -108,6 +116,12 @@ def _details(found: Mapping[str, Any]) -> dict[str, Any]:
                 raise BadInput(f"The {name} of a declaration is not right.")
             details[to] = found[name]
     return details
+
+
+def _writers(found: Any) -> tuple[str, ...]:
+    if not isinstance(found, list) or not all(isinstance(each, str) for each in found):
+        raise BadInput("A declaration lists the organisations that write.")
+    return tuple(found)
 
 
 def _fields(found: Any) -> tuple[Field, ...]:

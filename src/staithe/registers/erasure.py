@@ -12,7 +12,7 @@ from typing import Any
 
 from staithe.base.errors import BadInput, Conflict
 from staithe.ledger.actions import action, record
-from staithe.registers import blob, indexing, reading
+from staithe.registers import blob, indexing, reading, tidying
 from staithe.registers.item import Item, Value
 from staithe.registers.models import Opening, Register
 from staithe.registers.permissions import check_keep
@@ -65,13 +65,21 @@ def _openings(register: Register, texts: list[str]) -> dict[str, str]:
     return dict(found.values_list("commitment", "value"))
 
 
-def reveal(register: Register, values: Mapping[str, Value]) -> Item:
-    """Return values with commitments replaced by what they stand for, or “erased”."""
+def reveal(
+    register: Register, values: Mapping[str, Value], *, erased: str | None = ERASED
+) -> Item:
+    """Return values with commitments replaced by what they stand for, or “erased”.
+
+    With None for `erased`, a commitment to what was erased stays as it is, so that
+    the values can be written again.
+    """
     texts = [text for value in values.values() for text in _texts(value)]
     known = _openings(register, texts)
 
     def shown(text: str) -> str:
-        return known.get(text, ERASED) if blob.is_commitment(text) else text
+        if not blob.is_commitment(text):
+            return text
+        return known.get(text, text if erased is None else erased)
 
     return {
         name: [shown(text) for text in value]
@@ -136,6 +144,7 @@ def erase_values(
         )
     found = Opening.objects.filter(register=register, commitment__in=texts)
     count, _ = found.delete()
+    tidying.forget(register, key=key, field=field)
     record(
         by=by,
         at=at,

@@ -7,8 +7,8 @@ from typing import Any
 from staithe.jobs.actions import enqueue
 from staithe.ledger.actions import on
 from staithe.ledger.models import Event
-from staithe.registers import indexing
-from staithe.registers.models import Hook, Register
+from staithe.registers import corrections, indexing
+from staithe.registers.models import Hook, Register, Update
 
 
 @on("registers:register:loaded")
@@ -40,4 +40,20 @@ def tell_hooks(event: Event, body: dict[str, Any]) -> None:
             by=None,
             at=event.at,
             subject=f"hook:{hook.reference}",
+        )
+
+
+@on("registers:update:agreed")
+@on("registers:update:made")
+@on("registers:update:refused")
+@on("registers:update:withdrawn")
+@on("registers:update:stopped")
+def settle_corrections(event: Event, body: dict[str, Any]) -> None:
+    """Let what was proposed follow the update that it became."""
+    update = Update.objects.get(reference=body["update"])
+    if update.decided_at is None:
+        return
+    for waiting in corrections.waiting_on(update):
+        corrections.settle_correction(
+            correction=waiting, update=update, by=None, at=event.at
         )

@@ -96,3 +96,15 @@ def read_hash(text: str) -> bytes:
     if not _HASH.fullmatch(text):
         raise BadInput("A hash reads sha-256: and 64 lower-case hexadecimal digits.")
     return bytes.fromhex(text[len(PREFIX) :])
+
+
+def as_text(values: Mapping[str, Value], name: str) -> str:
+    """Return a value as a form or a cell shows it: a list is joined with semicolons."""
+    value = values.get(name, "")
+    return ";".join(value) if isinstance(value, list) else value
+
+
+def check_size(item: Mapping[str, Value], *, key: str) -> None:
+    """Refuse an item that is larger than any record; BadInput."""
+    if len(to_canonical(item).encode()) > MAX_ITEM_BYTES:
+        raise BadInput(f"The record {key} is larger than 1 MB.", code="too-large")

@@ -6,8 +6,8 @@ from django.db import transaction
 
 from staithe.jobs.context import JobContext
 from staithe.jobs.registry import job
-from staithe.registers import hooks, indexing
-from staithe.registers.models import Hook, Register
+from staithe.registers import hooks, indexing, strangers, tidying, updates, watches
+from staithe.registers.models import Correction, Hook, Register
 
 
 @job("registers:index", label="Index a register")
@@ -34,3 +34,46 @@ def tell_hook(context: JobContext, *, reference: str) -> None:
             context.finish({"told": size})
         return
     context.finish({"told": hook.told_size})
+
+
+EVERY_MINUTE = 60
+
+
+@job("registers:make", label="Make scheduled changes", every_seconds=EVERY_MINUTE)
+def make_scheduled(context: JobContext) -> None:
+    """Make every update whose time has come, or stop it and say why."""
+    made = []
+    for update in updates.due_updates(at=context.now()):
+        context.progress(0, update.reference)
+        done = updates.make_due(update, at=context.now())
+        made.append(f"{done.reference} {done.state}")
+    with transaction.atomic():
+        context.finish({"updates": made})
+
+
+@job("registers:watch", label="Look at watched places", every_seconds=EVERY_MINUTE)
+def look_at_places(context: JobContext) -> None:
+    """Look at every folder and address whose time has come."""
+    looked = []
+    for watch in watches.due_watches(at=context.now()):
+        context.progress(0, watch.reference)
+        done = watches.look(watch, at=context.now())
+        looked.append(f"{done.reference}: {done.outcome}")
+    with transaction.atomic():
+        context.finish({"watches": looked})
+
+
+@job("registers:answer", label="Tell who proposed a correction", max_attempts=5)
+def answer(context: JobContext, *, reference: str) -> None:
+    """Email what was decided to whoever left an address."""
+    found = Correction.objects.select_related("register").get(reference=reference)
+    told = strangers.answer(found)
+    with transaction.atomic():
+        context.finish({"told": told})
+
+
+@job("registers:tidy", label="Drop what registers need no more", every_seconds=86_400)
+def tidy(context: JobContext) -> None:
+    """Drop lines, addresses and files that nobody will look at again."""
+    with transaction.atomic():
+        context.finish(tidying.tidy(at=context.now()))

@@ -10,17 +10,22 @@ import http.client
 import ipaddress
 import socket
 import ssl
+import time
 from collections.abc import Mapping
+from pathlib import Path
 from urllib.parse import urlsplit
 
 from django.conf import settings
 
-from staithe.base.errors import BadInput
+from staithe.base.errors import BadInput, TooLarge
 
 
 TIMEOUT_SECONDS = 10
 _HTTPS = 443
 _SUCCESS = range(200, 300)
+_OK = 200
+_CHUNK = 1 << 16
+MOST_SECONDS = 120  # that one answer may take
 
 
 class Unreachable(Exception):
@@ -52,10 +57,7 @@ def check_address(url: str) -> str:
 
 def post(url: str, body: bytes, *, headers: Mapping[str, str]) -> None:
     """Send a body; Unreachable unless the other side takes it, BadInput."""
-    address = check_address(url)
-    parts = urlsplit(url)
-    path = (parts.path or "/") + ("?" + parts.query if parts.query else "")
-    connection = _connection(parts.scheme, parts.hostname or "", parts.port, address)
+    connection, path = _opened(url)
     try:
         connection.request("POST", path, body, dict(headers))
         status = connection.getresponse().status
@@ -65,6 +67,45 @@ def post(url: str, body: bytes, *, headers: Mapping[str, str]) -> None:
         connection.close()
     if status not in _SUCCESS:
         raise Unreachable(f"{url} answers {status}.")
+
+
+def fetch(url: str, path: Path, *, most: int) -> None:
+    """Write what an address answers to a new file; BadInput, TooLarge, Unreachable.
+
+    Redirects are not followed: the address that was named is the one that is read.
+    """
+    connection, place = _opened(url)
+    try:
+        connection.request("GET", place, headers={"User-Agent": "Staithe"})
+        answer = connection.getresponse()
+        if answer.status != _OK:
+            raise BadInput(f"{url} answers {answer.status} {answer.reason}.")
+        _keep(answer, path, most=most, url=url)
+    except (OSError, http.client.HTTPException) as error:
+        raise BadInput(f"{url} cannot be read: {error}.") from error
+    finally:
+        connection.close()
+
+
+def _keep(answer: http.client.HTTPResponse, path: Path, *, most: int, url: str) -> None:
+    until, size = time.monotonic() + MOST_SECONDS, 0
+    with path.open("xb") as out:
+        while chunk := answer.read(_CHUNK):
+            size += len(chunk)
+            if size > most:
+                raise TooLarge(f"{url} is larger than {most >> 20} MB.")
+            if time.monotonic() > until:
+                raise BadInput(f"{url} took more than {MOST_SECONDS} seconds.")
+            out.write(chunk)
+
+
+def _opened(url: str) -> tuple[http.client.HTTPConnection, str]:
+    """Return a connection to the address that was judged, and the path to ask for."""
+    address = check_address(url)
+    parts = urlsplit(url)
+    path = (parts.path or "/") + ("?" + parts.query if parts.query else "")
+    host = parts.hostname or ""
+    return _connection(parts.scheme, host, parts.port, address), path
 
 
 def _connection(

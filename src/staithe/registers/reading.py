@@ -290,16 +290,38 @@ def leaf_of(each: StoredEntry) -> bytes:
 
 def existing_keys(register: int, keys: Iterable[str]) -> set[str]:
     """Return which of these keys have a record."""
+    return set(newest_numbers(register, keys))
+
+
+def newest_numbers(register: int, keys: Iterable[str]) -> dict[str, int]:
+    """Return the number of the newest entry of each of these keys that has one."""
     wanted = list(set(keys))
-    found: set[str] = set()
+    found: dict[str, int] = {}
     for at in range(0, len(wanted), CHUNK):
         part = wanted[at : at + CHUNK]
         marks = ",".join(["%s"] * len(part))
         sql = (
-            'SELECT "key" FROM registers_record WHERE register_id = %s '
+            'SELECT "key", number FROM registers_record WHERE register_id = %s '
             f'AND scope = %s AND "key" IN ({marks})'
         )
-        found.update(row[0] for row in rows(sql, [register, DATA, *part]))
+        found |= dict(rows(sql, [register, DATA, *part]))
+    return found
+
+
+def records_of(register: int, keys: Iterable[str]) -> dict[str, StoredEntry]:
+    """Return the newest entry of each of these keys that has one."""
+    wanted = list(set(keys))
+    found: dict[str, StoredEntry] = {}
+    for at in range(0, len(wanted), CHUNK):
+        part = wanted[at : at + CHUNK]
+        marks = ",".join(["%s"] * len(part))
+        sql = (
+            _OF_RECORD + "WHERE r.register_id = %s AND r.scope = %s "
+            f'AND r."key" IN ({marks})'
+        )
+        for row in rows(sql, [register, DATA, *part]):
+            each = _entry(row)
+            found[each.key] = each
     return found
 
 
@@ -310,6 +332,16 @@ def metadata(register: int) -> dict[str, item.Item]:
         [register, METADATA],
     )
     return {row[1]: item.read_known(row[8].encode()) for row in found}
+
+
+def field_definitions() -> list[tuple[int, item.Item]]:
+    """Return the latest definition of each field of every register, by register."""
+    found = rows(
+        _OF_RECORD.replace("SELECT ", "SELECT e.register_id, ")
+        + "WHERE r.scope = %s AND r.\"key\" LIKE 'field:%%'",
+        [METADATA],
+    )
+    return [(row[0], item.read_known(row[9].encode())) for row in found]
 
 
 def metadata_after(

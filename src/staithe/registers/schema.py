@@ -13,7 +13,7 @@ from functools import cached_property
 from staithe.base.errors import BadInput
 from staithe.registers import blob, datatypes, keys
 from staithe.registers.curie import Curie, read_curie
-from staithe.registers.item import Item, Value
+from staithe.registers.item import Item, Value, tidy
 
 
 ONE = "1"
@@ -112,6 +112,18 @@ class Schema:
             rest = {name: v for name, v in item.items() if name != field.id}
             return [error.message, *self.check_recorded(rest, key=key)]
         return []
+
+    def with_texts(self, held: Mapping[str, Value], texts: Mapping[str, str]) -> Item:
+        """Return an item with values as a form or a cell gives them; BadInput.
+
+        A field that `texts` does not name keeps its value.
+        """
+        result: dict[str, Value] = dict(held)
+        for name, text in texts.items():
+            many = self._field(name).cardinality == MANY
+            parts = [part.strip() for part in text.split(";")]
+            result[name] = parts if many else text.strip()
+        return tidy(result)
 
     def _field(self, name: str) -> Field:
         field = self.fields.get(name)

@@ -9,9 +9,14 @@ from staithe.registers import (
     api_v1,
     api_v2,
     web,
+    web_corrections,
     web_edit,
     web_log,
     web_openings,
+    web_records,
+    web_shape,
+    web_updates,
+    web_upload,
 )
 
 
@@ -81,25 +86,71 @@ urlpatterns = [
         name="registers-opening",
     ),
     path("registers", web.list_registers, name="registers-list"),
-    path(_AT, web.show_register, name="registers-register-show"),
-    path(f"{_AT}/records", web.list_records, name="registers-record-list"),
-    path(f"{_AT}/picker.json", web.pick, name="registers-picker"),
-    path(f"{_AT}/add", web_edit.add_record, name="registers-record-add"),
-    path(f"{_AT}/upload", web_edit.upload_file, name="registers-upload"),
-    path(f"{_AT}/upload/columns", web_edit.map_columns, name="registers-upload-map"),
+    path("registers/new", web_shape.new_register, name="registers-new"),
+    path("registers/new/declaration", web_shape.declare, name="registers-declare"),
+    path("registers/queue", web_updates.show_queue, name="registers-queue"),
     path(
-        f"{_AT}/uploads/<str:reference>",
-        web_edit.show_upload,
-        name="registers-upload-show",
+        "registers/corrections",
+        web_corrections.compare_corrections,
+        name="registers-correction-figures",
+    ),
+    path(_AT, web.show_register, name="registers-register-show"),
+    path(f"{_AT}/records", web_records.list_records, name="registers-record-list"),
+    path(f"{_AT}/records.csv", web_records.download_csv, name="registers-csv"),
+    path(f"{_AT}/records.json", web_records.download_json, name="registers-json"),
+    path(f"{_AT}/changes", web_records.list_changes, name="registers-changes"),
+    path(f"{_AT}/picker", web_records.show_picker, name="registers-picker-show"),
+    path(f"{_AT}/picker.json", web_records.pick, name="registers-picker"),
+    # What a register is.
+    path(f"{_AT}/about", web_shape.edit_details, name="registers-details-edit"),
+    path(f"{_AT}/reviewed", web_shape.note_review, name="registers-review"),
+    path(f"{_AT}/fields/new", web_shape.add_field, name="registers-field-add"),
+    path(
+        f"{_AT}/fields/<slug:field>", web_shape.edit_field, name="registers-field-edit"
     ),
     path(
+        f"{_AT}/fields/<slug:field>/replace",
+        web_shape.replace_field,
+        name="registers-field-replace",
+    ),
+    # How its records are changed.
+    path(f"{_AT}/add", web_edit.add_record, name="registers-record-add"),
+    path(f"{_AT}/many", web_edit.change_many, name="registers-bulk"),
+    path(f"{_AT}/upload", web_upload.upload_file, name="registers-upload"),
+    path(f"{_AT}/upload/columns", web_upload.map_columns, name="registers-upload-map"),
+    path(f"{_AT}/watches", web_upload.list_watches, name="registers-watch-list"),
+    path(f"{_AT}/watches/columns", web_upload.map_watch, name="registers-watch-map"),
+    path(
+        f"{_AT}/watches/<str:reference>/end",
+        web_upload.end_watch,
+        name="registers-watch-end",
+    ),
+    path(f"{_AT}/updates", web_updates.list_updates, name="registers-update-list"),
+    path(
+        f"{_AT}/updates/<str:reference>",
+        web_updates.show_update,
+        name="registers-update-show",
+    ),
+    path(
+        f"{_AT}/updates/<str:reference>/undo",
+        web_edit.undo_update,
+        name="registers-update-undo",
+    ),
+    path(
+        f"{_AT}/entries/<int:number>/undo",
+        web_edit.undo_entry,
+        name="registers-entry-undo",
+    ),
+    # What anyone says is wrong.
+    path(f"{_AT}/propose", web_corrections.propose, name="registers-missing-propose"),
+    path(
         f"{_AT}/corrections",
-        web_edit.list_corrections,
+        web_corrections.list_corrections,
         name="registers-correction-list",
     ),
     path(
         f"{_AT}/corrections/<str:reference>",
-        web_edit.show_correction,
+        web_corrections.show_correction,
         name="registers-correction-show",
     ),
     path(
@@ -108,9 +159,18 @@ urlpatterns = [
         name="registers-record-edit",
     ),
     path(
+        f"{_AT}/records/<path:key>/mend",
+        web_edit.mend_record,
+        name="registers-record-mend",
+    ),
+    path(
         f"{_AT}/records/<path:key>/propose",
-        web_edit.propose,
+        web_corrections.propose,
         name="registers-record-propose",
     ),
-    path(f"{_AT}/records/<path:key>", web.show_record, name="registers-record-show"),
+    path(
+        f"{_AT}/records/<path:key>",
+        web_records.show_record,
+        name="registers-record-show",
+    ),
 ]

@@ -71,8 +71,12 @@ def read_csv(
     encoding: str | None = None,
     delimiter: str | None = None,
     bad_rows: str = "refuse",
+    typed: bool = True,
 ) -> TableSource:
-    """Check a CSV file from end to end and return its table of typed columns."""
+    """Check a CSV file from end to end and return its table of typed columns.
+
+    Not `typed`, every value is the text that stands in the file.
+    """
     facts = scan_text(path, name=name, encoding=encoding)
     layout = sniff_layout(path, name=name, codec=facts.encoding, delimiter=delimiter)
     text = CsvText(path, name, facts, layout)
@@ -82,7 +86,10 @@ def read_csv(
     tally = _first_pass(text)
     bad = _bad_rows(text, tally)
     check_bad_rows(bad, allowed=bad_rows == "report")
-    schema = pa.schema([(key, seen.decide()) for key, seen in tally.candidates.items()])
+    types = {key: seen.decide() for key, seen in tally.candidates.items()}
+    schema = pa.schema(
+        [(k, kind if typed else pa.string()) for k, kind in types.items()]
+    )
     report = ReadReport(
         reader="csv",
         rows=tally.rows,

@@ -21,11 +21,13 @@ def read_table(
     delimiter: str | None = None,
     sheet: str | None = None,
     bad_rows: str = "refuse",
+    typed: bool = True,
 ) -> TableSource:
     """Read a CSV, TSV, Excel, JSON lines or Parquet file, by content before name.
 
     `name` is what the person called the file (uploads have other names on disk).
-    `bad_rows` is `refuse` or `report`. Raises BadInput with one sentence.
+    `bad_rows` is `refuse` or `report`. Not `typed`, the values of a CSV file are the
+    text that stands in it. Raises BadInput with one sentence.
     """
     path = Path(path)
     if bad_rows not in {"refuse", "report"}:
@@ -39,5 +41,10 @@ def read_table(
     if kind == "jsonl":
         return read_jsonl(path, name=named, bad_rows=bad_rows)
     return read_csv(
-        path, name=named, encoding=encoding, delimiter=delimiter, bad_rows=bad_rows
+        path,
+        name=named,
+        encoding=encoding,
+        delimiter=delimiter,
+        bad_rows=bad_rows,
+        typed=typed,
     )

@@ -87,6 +87,14 @@ class Form(forms.Form):
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
+        self._word()
+
+    def full_clean(self) -> None:
+        """Judge what was sent; fields that a form added itself have words by then."""
+        self._word()
+        super().full_clean()
+
+    def _word(self) -> None:
         for name, field in self.fields.items():
             field.label = field.label or pretty_name(name)
             if (

@@ -7,8 +7,9 @@ from datetime import UTC, datetime
 import pytest
 
 from staithe.base.errors import BadInput
-from staithe.registers.actions import append_entries, declare_register, schema_of
+from staithe.registers.actions import append_entries, schema_of
 from staithe.registers.declaration import parse, shipped
+from staithe.registers.declaring import declare_register
 
 
 AT = datetime(2026, 1, 31, 9, tzinfo=UTC)

@@ -20,6 +20,8 @@ from staithe.people.roles import (
 AGREED = {
     "publish-asset": {"data-owner"},
     "edit-asset": {"data-owner", "data-sharing-officer"},
+    "keep-register": {"data-owner", "data-sharing-officer"},
+    "shape-register": {"data-owner"},
     "see-internal-metadata": {role.value for role in Role},
     "make-request": {"analyst"},
     "see-request": {role.value for role in Role} - {"member"},

@@ -182,7 +182,7 @@ class Migration(migrations.Migration):
             name='Upload',
             fields=[
                 ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('reference', models.CharField(default=staithe.registers.models.new_upload_reference, max_length=16, unique=True)),
+                ('reference', models.CharField(default=staithe.registers.models.new_hook_reference, max_length=16, unique=True)),
                 ('file_name', models.CharField(max_length=255)),
                 ('changes', models.JSONField()),
                 ('counts', models.JSONField()),

@@ -1,4 +1,4 @@
-"""Registers as stored: each log, its tree, an index of records, and what people say.
+"""Registers as stored: each log, its tree, its records, who is told of it.
 
 Entries, items and rows of the tree are append-only by trigger (guards.py) and written
 in bulk by plain SQL (storage.py), never through the ORM. What a register may hold is
@@ -12,16 +12,6 @@ from django.db.models import Q
 
 from staithe.base.ids import new_reference
 from staithe.ledger.tree import HASH_BYTES
-
-
-def new_correction_reference() -> str:
-    """Return a short random reference for a proposed correction."""
-    return new_reference("COR")
-
-
-def new_upload_reference() -> str:
-    """Return a short random reference for an upload that waits."""
-    return new_reference("UPL")
 
 
 def new_hook_reference() -> str:
@@ -44,8 +34,12 @@ class Register(models.Model):
     # Within how many days the owner promises to look at it again.
     review_every_days = models.PositiveIntegerField(null=True)
     reviewed_at = models.DateTimeField(null=True)
+    # Within how many days the owner promises to answer a proposed correction.
+    answer_within_days = models.PositiveIntegerField(null=True)
     is_public = models.BooleanField(default=True)
     needs_second_person = models.BooleanField(default=False)
+    # Bodies whose people may change records besides the owner's.
+    writers = models.ManyToManyField("people.Organisation", related_name="+")
     ended_on = models.DateField(null=True)
     end_reason = models.CharField(max_length=500, blank=True)
     replacement = models.CharField(max_length=200, blank=True)
@@ -80,7 +74,7 @@ class Register(models.Model):
         return f"register:{self.name}"
 
 
-def _register() -> models.ForeignKey[Register, Register]:
+def register_key() -> models.ForeignKey[Register, Register]:
     """Return the first part of every key below; registers are never deleted."""
     return models.ForeignKey(
         Register,
@@ -95,7 +89,7 @@ class Item(models.Model):
     """Canonical JSON by its hash; `place` counts the items of data from 1."""
 
     pk = models.CompositePrimaryKey("register", "hash")
-    register = _register()
+    register = register_key()
     hash = models.BinaryField(max_length=HASH_BYTES)
     blob = models.BinaryField(max_length=HASH_BYTES)
     data = models.TextField()
@@ -116,7 +110,7 @@ class Entry(models.Model):
     """One line of the log; what each column means: loading.NewEntry."""
 
     pk = models.CompositePrimaryKey("register", "scope", "number")
-    register = _register()
+    register = register_key()
     scope = models.PositiveSmallIntegerField()  # 0 metadata, 1 data
     number = models.BigIntegerField()
     key = models.CharField(max_length=255)
@@ -133,7 +127,7 @@ class Record(models.Model):
     """The newest entry of each key; `place` is the order in which keys first came."""
 
     pk = models.CompositePrimaryKey("register", "scope", "key")
-    register = _register()
+    register = register_key()
     scope = models.PositiveSmallIntegerField()
     key = models.CharField(max_length=255)
     place = models.BigIntegerField()
@@ -151,21 +145,11 @@ class Row(models.Model):
     """256 leaves of one level of a tree and what stands above them (growth.py)."""
 
     pk = models.CompositePrimaryKey("register", "tree", "level", "index")
-    register = _register()
+    register = register_key()
     tree = models.PositiveSmallIntegerField()  # loading.TREES
     level = models.PositiveSmallIntegerField()
     index = models.BigIntegerField()
     hashes = models.BinaryField()
-
-
-class Term(models.Model):
-    """A word or a value by which current records are found; made after the fact."""
-
-    pk = models.CompositePrimaryKey("register", "field", "text", "place")
-    register = _register()
-    field = models.CharField(max_length=80)  # "" for words of any naming field
-    text = models.CharField(max_length=100)
-    place = models.BigIntegerField()  # of the record
 
 
 class Checkpoint(models.Model):
@@ -198,84 +182,6 @@ class Opening(models.Model):
         constraints = [
             models.UniqueConstraint(
                 fields=["register", "commitment"], name="registers_opening_once"
-            ),
-        ]
-
-
-class Mapping(models.Model):
-    """How the columns of an owner's own file stand for fields: remembered."""
-
-    register = models.ForeignKey(Register, on_delete=models.PROTECT, related_name="+")
-    columns_digest = models.CharField(max_length=64)  # of the file's column names
-    fields = models.JSONField()  # column -> field, "" for a column left out
-    used_at = models.DateTimeField()
-
-    class Meta:
-        constraints = [
-            models.UniqueConstraint(
-                fields=["register", "columns_digest"], name="registers_mapping_once"
-            ),
-        ]
-
-
-class Upload(models.Model):
-    """Changes that were previewed and wait to be appended, or for a second person."""
-
-    class State(models.TextChoices):
-        PREVIEWED = "previewed", "Preview"
-        WAITING = "waiting", "Waits for a second person"
-        APPLIED = "applied", "Applied"
-        REFUSED = "refused", "Refused"
-
-    reference = models.CharField(
-        max_length=16, unique=True, default=new_upload_reference
-    )
-    register = models.ForeignKey(Register, on_delete=models.PROTECT, related_name="+")
-    file_name = models.CharField(max_length=255)
-    changes = models.JSONField()  # [[key, item], ...]
-    counts = models.JSONField()
-    size_seen = models.BigIntegerField()  # of the log when the preview was made
-    state = models.CharField(max_length=12, choices=State, default=State.PREVIEWED)
-    made_by = models.CharField(max_length=200)
-    made_at = models.DateTimeField()
-    decided_by = models.CharField(max_length=200, blank=True)
-    decided_at = models.DateTimeField(null=True)
-
-
-class Correction(models.Model):
-    """A change to a record that somebody proposes."""
-
-    class State(models.TextChoices):
-        OPEN = "open", "Waiting"
-        ACCEPTED = "accepted", "Accepted"
-        EDITED = "edited", "Accepted with changes"
-        DECLINED = "declined", "Declined"
-
-    reference = models.CharField(
-        max_length=16, unique=True, default=new_correction_reference
-    )
-    register = models.ForeignKey(Register, on_delete=models.PROTECT, related_name="+")
-    key = models.CharField(max_length=255)
-    number_seen = models.BigIntegerField()  # the entry that the proposer looked at
-    changes = models.JSONField()  # field -> proposed value
-    evidence = models.TextField()
-    proposer = models.CharField(max_length=200, blank=True)  # ledger id, if signed in
-    contact_email = models.EmailField(blank=True)  # only to tell them the outcome
-    source_hash = models.CharField(max_length=64, blank=True)  # keyed, of the address
-    state = models.CharField(max_length=12, choices=State, default=State.OPEN)
-    reason = models.TextField(blank=True)
-    entry_number = models.BigIntegerField(null=True)  # what came of it
-    made_at = models.DateTimeField(db_index=True)
-    decided_at = models.DateTimeField(null=True)
-    decided_by = models.CharField(max_length=200, blank=True)
-
-    class Meta:
-        ordering = ["made_at"]
-        constraints = [
-            models.CheckConstraint(
-                name="registers_correction_decided",
-                condition=Q(state="open", decided_at=None)
-                | (~Q(state="open") & Q(decided_at__isnull=False)),
             ),
         ]
 

@@ -1,0 +1,62 @@
+"""A register made as its file declares it, and brought up to a newer file."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Any
+
+from django.db import transaction
+
+from staithe.people.queries import find_operator, get_organisation
+from staithe.registers import details
+from staithe.registers.actions import change_schema, create_register, schema_of
+from staithe.registers.declaration import Declaration
+from staithe.registers.models import Register
+
+
+@transaction.atomic
+def declare_register(*, declared: Declaration, by: Any, at: datetime) -> Register:
+    """Make a register as declared, or bring the one that is there up to the file.
+
+    What is declared again as it is changes nothing; the rules of change hold, and so
+    does the agreement of a second person where the register asks for one.
+    """
+    register = Register.objects.filter(name=declared.name).first()
+    if register is None:
+        return _made(declared, by=by, at=at)
+    found = schema_of(register)
+    known = found.fields if found else {}
+    fields = [field for field in declared.fields if known.get(field.id) != field]
+    if fields:
+        change_schema(register=register, fields=fields, by=by, at=at)
+    told, wanted = details.details_of(register), _details(declared)
+    changed = {name: text for name, text in wanted.items() if told[name] != text}
+    if changed:
+        details.change_details(register=register, details=changed, by=by, at=at)
+    return register
+
+
+def _made(declared: Declaration, *, by: Any, at: datetime) -> Register:
+    owner = get_organisation(declared.owner) if declared.owner else find_operator()
+    writers = [get_organisation(slug) for slug in declared.writers]
+    made = create_register(
+        name=declared.name,
+        title=declared.title,
+        owner=owner,
+        text=declared.description,
+        fields=declared.fields,
+        by=by,
+        at=at,
+        **declared.details,
+    )
+    made.writers.set(writers)
+    return made
+
+
+def _details(declared: Declaration) -> dict[str, str]:
+    """Return the details that a declaration states, as text."""
+    stated: dict[str, str] = {
+        name: details.as_text(value) for name, value in declared.details.items()
+    }
+    stated |= {"title": declared.title, "description": declared.description}
+    return stated | {details.WRITERS: ";".join(sorted(declared.writers))}
