@@ -23,6 +23,7 @@ def test_a_plain_question_leads_to_an_answer_without_javascript(
     page = page_without_javascript
     page.goto("/law/ask")
     for choice in (
+        "Debt and fraud",
         "Debt owed to the public sector",
         "Non-ministerial department",
         "Local authority",
@@ -49,6 +50,7 @@ def test_a_plain_question_leads_to_an_answer_without_javascript(
     [
         "/law",
         "/law/ask",
+        "/law/ask?step=purpose&area=help",
         "/law/ask?step=circumstances&purpose=emergency",
         "/law/ask?step=purpose&sent=purpose",
         ANSWER,
@@ -56,6 +58,8 @@ def test_a_plain_question_leads_to_an_answer_without_javascript(
         "/law/changes",
         "/law/check-citations",
         "/law/dea-48-debt",
+        "/law/lists/dea-sch-4",
+        "/law/answer?personal_data=maybe",
     ],
 )
 def test_every_page_is_accessible_and_narrow(page, axe, reflow, path):
@@ -64,6 +68,18 @@ def test_every_page_is_accessible_and_narrow(page, axe, reflow, path):
     reflow(page)
 
 
-def test_the_answer_looks_right(page, screenshot):
-    page.goto(ANSWER)
-    screenshot(page, "law-answer")
+@pytest.mark.parametrize(
+    ("path", "name"),
+    [
+        ("/law/ask", "law-ask"),
+        ("/law/ask?step=purpose&area=help", "law-purpose"),
+        ("/law/ask?step=circumstances&purpose=emergency", "law-circumstances"),
+        (ANSWER, "law-answer"),
+        ("/law/citation?c=DEA%202017%20s48(1)", "law-citation"),
+        ("/law/lists/dea-sch-4", "law-list"),
+        ("/law/dea-35-psd", "law-route"),
+    ],
+)
+def test_the_pages_look_right(page, screenshot, path, name):
+    page.goto(path)
+    screenshot(page, name)

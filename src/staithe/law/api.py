@@ -81,9 +81,9 @@ def list_routes(
 
 
 @router.get("/law/routes/{route_id}", response=RouteOut)
-def show_route(request: HttpRequest, route_id: str) -> RouteOut:
-    """Show one legal route."""
-    return _route(get_route(route_id))
+def show_route(request: HttpRequest, route_id: str, on: date | None = None) -> RouteOut:
+    """Show one legal route, as it stood on a day where one is given."""
+    return _route(get_route(route_id, on=on))
 
 
 @router.post("/law/advice")

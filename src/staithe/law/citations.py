@@ -90,6 +90,25 @@ def is_met(expected: Citation, by: Citation) -> bool:
     return expected.act == by.act and by.path[: len(expected.path)] == expected.path
 
 
+_PLACES = {
+    "s": "section", "sch": "schedule", "art": "article", "reg": "regulation",
+}  # fmt: skip
+_PUBLISHED = "https://www.legislation.gov.uk/uksi/"
+
+
+def address_of(citation: str, acts: Sequence[Act]) -> str:
+    """Return where the law of a citation is published, or nothing if not known."""
+    found = parse_citation(citation, acts)
+    if found is None:
+        return ""
+    act = next((each for each in acts if each.short == found.act), None)
+    base = act.address if act else _PUBLISHED + found.act.removeprefix("SI ")
+    place = _PLACES.get(found.path[0]) if len(found.path) > 1 and base else None
+    if place is None or not found.path[1][:1].isdigit():
+        return base
+    return f"{base}/{place}/{found.path[1].partition('-')[0]}"
+
+
 def lint(text: str, acts: Sequence[Act]) -> list[CitationFinding]:
     """Find citations in a text that cannot be right, in the order of the text."""
     if len(text) > MOST_TEXT:

@@ -150,6 +150,15 @@ def _words(library: Library) -> Iterator[str]:
         yield from _strange(f"{place}: succeeds", body.succeeds, words.bodies)
         if body.parent and body.parent not in words.bodies:
             yield f"{place}: there is no parent {body.parent!r}"
+    for purpose in words.purposes.values():
+        if purpose.area not in words.areas:
+            place = f"words/purposes.yaml: {purpose.id}: area"
+            yield f"{place}: there is no {purpose.area!r} in the vocabulary"
+    for each in words.circumstances.values():
+        place = f"words/circumstances.yaml: {each.id}"
+        known = {path.partition(".")[0] for path in words.facts} | {"data_kinds"}
+        strange = sorted(set(each.facts) - known)
+        yield from (f"{place}: there is no fact {name!r}" for name in strange)
     for name, members in words.groups.items():
         yield from _strange(
             f"words/parties.yaml: @{name}", sorted(members), words.parties

@@ -34,6 +34,7 @@ from staithe.law.rows import (
 )
 from staithe.law.words import (
     Body,
+    Circumstance,
     Fact,
     InformationClass,
     Nation,
@@ -182,10 +183,12 @@ class _Reader:
             families=tuple(groups.get(f, frozenset()) for f in parties.families),
             nation_names=by_id(self.rows("words/nations.yaml", Nation)),
             purposes=by_id(self.rows("words/purposes.yaml", PurposeWord)),
+            areas=by_id(self.rows("words/areas.yaml", PurposeWord)),
             facts=by_id(self.rows("words/facts.yaml", Fact)),
             classes=by_id(self.rows("words/kinds.yaml", InformationClass)),
             bodies=by_id(self.rows("words/bodies.yaml", Body)),
             verdicts=by_id(self.rows("words/verdicts.yaml", PurposeWord)),
+            circumstances=by_id(self.rows("words/circumstances.yaml", Circumstance)),
             gateways=frozenset(_stem(path) for path in self._in("gateways")),
         )
         self.context["words"] = words

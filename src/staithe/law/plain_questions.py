@@ -9,44 +9,14 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from staithe.law.vocabulary import WORDS
+
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-STEPS = ("purpose", "holder", "recipient", "data", "circumstances")
+STEPS = ("area", "purpose", "holder", "recipient", "data", "circumstances")
 ANSWER_PREFIX = "a."
-FLAGS: Mapping[str, tuple[str, dict[str, Any]]] = {
-    "health": (
-        "It is about health, and patients gave it in confidence",
-        {"confidential_patient_information": True, "special_categories": ["health"]},
-    ),
-    "special": (
-        "It shows other sensitive things, such as ethnicity or religion",
-        {"special_categories": ["sensitive"]},
-    ),
-    "children": ("It is about children", {"children": True}),
-    "offences": ("It is about criminal offences", {"criminal_offence": True}),
-    "companies": (
-        "It is about companies or other bodies",
-        {"about_legal_entities": True},
-    ),
-    "care": (
-        "It is held for adult social care",
-        {"data_kinds": ["adult-social-care-records"]},
-    ),
-    "staff": ("It is about the holder’s own staff", {"data_kinds": ["staff-records"]}),
-    "reciprocal": ("Data flows both ways", {"reciprocal": True}),
-    "onward": ("The recipient will pass it on", {"onward": True}),
-    "bulk": ("It is a large extract, not one record at a time", {"bulk": True}),
-    "individual": (
-        "The person concerned asked for it",
-        {"requested_by_individual": True},
-    ),
-    "police": (
-        "It was collected for law enforcement",
-        {"regime": "law-enforcement-part-3"},
-    ),
-}
 IDENTIFIABLE: Mapping[str, str] = {
     "identifiable": "Yes: names, addresses, numbers or other details single people out",
     "pseudonymised": "Partly: names are replaced by codes, one record for each person",
@@ -76,8 +46,11 @@ class Given:
         return ""
 
     def _answered(self, step: str) -> bool:
-        name = {"purpose": "purpose", "data": "personal_data"}.get(step, f"{step}_type")
-        return step != "circumstances" and bool(self.one(name))
+        # Who has said for what need not say first in which area that is.
+        given = {"area": ("area", "purpose"), "purpose": ("purpose",)}
+        given["data"] = ("personal_data",)
+        names = given.get(step, (f"{step}_type",))
+        return step != "circumstances" and any(self.one(name) for name in names)
 
 
 def facts_of(given: Given) -> dict[str, Any]:
@@ -100,7 +73,10 @@ def facts_of(given: Given) -> dict[str, Any]:
         if given.one(name):
             facts[name] = given.one(name)
     for name in given.values.get("flag", ()):
-        _add(facts, FLAGS[name][1] if name in FLAGS else {})
+        _add(
+            facts,
+            WORDS.circumstances[name].facts if name in WORDS.circumstances else {},
+        )
     return facts
 
 

@@ -52,9 +52,9 @@ def load_routes() -> Library:
     return load_library()
 
 
-def get_route(route_id: str) -> Route:
-    """Return a route by its id; NotFound if the library has none."""
-    route = load_routes().find(route_id)
+def get_route(route_id: str, *, on: date | None = None) -> Route:
+    """Return a route by its id, as it stood on a day if given; NotFound if none."""
+    route = load_routes().find(route_id, on=on)
     if route is None:
         raise NotFound(
             "There is no such legal route in the library. Choose one from the list.",

@@ -241,7 +241,7 @@ def _need(gateway: Gateway, need: Need, case: Case, library: Library) -> Step:
     )  # fmt: skip
     step = replace(step, cited=bool(need.same_objective))
     if step.answer is True:
-        return replace(step, sentence="yes, on the facts as stated")
+        return replace(step, sentence="so on the facts as stated")
     if step.answer is None:
         return replace(step, sentence="this is not known; it is asked for")
     return step

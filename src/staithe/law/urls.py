@@ -14,5 +14,6 @@ urlpatterns = [
     path("law/citation", web_ask.show_citation, name="law-citation-show"),
     path("law/changes", web_ask.list_changes, name="law-changes"),
     path("law/check-citations", web_ask.check_citations, name="law-citation-check"),
+    path("law/lists/<slug:list_id>", web.show_list, name="law-list-show"),
     path("law/<slug:route_id>", web.show_route, name="law-route-show"),
 ]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 from urllib.parse import urlencode
 
 from django import forms
@@ -14,10 +14,9 @@ from staithe.base.clock import now
 from staithe.base.errors import NotFound, UserError
 from staithe.law.advise import advise
 from staithe.law.changes import changes_between
-from staithe.law.citations import lint
+from staithe.law.citations import address_of, lint
 from staithe.law.library import load_library
 from staithe.law.plain_questions import (
-    FLAGS,
     IDENTIFIABLE,
     STEPS,
     Given,
@@ -39,13 +38,21 @@ UNKNOWN = ("unknown", "I do not know")
 KINDS = [*PARTIES.items(), UNKNOWN]
 
 
+class AreaForm(Form):
+    """What the data is for, in general."""
+
+    area = forms.ChoiceField(
+        label="What would the data be used for?",
+        choices=[*((a.id, a.text) for a in WORDS.areas.values()), UNKNOWN],
+        widget=forms.RadioSelect,
+    )
+
+
 class PurposeForm(Form):
-    """What the data is for."""
+    """What the data is for, in particular: all there is where no area is chosen."""
 
     purpose = forms.ChoiceField(
-        label="What would the data be used for?",
-        choices=[*((p.id, p.text) for p in WORDS.purposes.values()), UNKNOWN],
-        widget=forms.RadioSelect,
+        label="Which of these is it for?", widget=forms.RadioSelect
     )
     service = forms.CharField(
         label="Name of the service or the enforcement",
@@ -59,6 +66,18 @@ class PurposeForm(Form):
         max_length=100,
         help_text="Only for help with energy or water bills.",
     )
+
+    def __init__(self, *args: Any, area: str = "", **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        known = area if area in WORDS.areas else ""
+        choices = [p for p in WORDS.purposes.values() if known in {"", p.area}]
+        field = self.fields["purpose"]
+        assert isinstance(field, forms.ChoiceField)
+        field.choices = [*((p.id, p.text) for p in choices), UNKNOWN]
+        if not any(p.id.endswith("*") for p in choices):
+            del self.fields["service"]
+        if not any(p.id.endswith("-support") for p in choices):
+            del self.fields["scheme"]
 
 
 class HolderForm(Form):
@@ -117,7 +136,7 @@ class CircumstancesForm(Form):
 
     flag = forms.MultipleChoiceField(
         label="Is any of this true?",
-        choices=[(key, words) for key, (words, _) in FLAGS.items()],
+        choices=[(each.id, each.text) for each in WORDS.circumstances.values()],
         widget=forms.CheckboxSelectMultiple,
         required=False,
         help_text="Select all that apply, or none.",
@@ -132,6 +151,7 @@ class CircumstancesForm(Form):
 
 
 FORMS: dict[str, type[Form]] = {
+    "area": AreaForm,
     "purpose": PurposeForm,
     "holder": HolderForm,
     "recipient": RecipientForm,
@@ -155,7 +175,7 @@ def ask(request: HttpRequest) -> HttpResponse:
     if step not in FORMS:
         return show_answer(request)
     sent = given.one("sent") == step
-    form = FORMS[step](request.GET if sent or _filled(given, step) else None)
+    form = _form(step, given, request.GET if sent or _filled(given, step) else None)
     if sent and form.is_valid():
         after = _address(given, step, done=True)
         following = STEPS[STEPS.index(step) + 1 :]
@@ -173,7 +193,20 @@ def _quiet(form: Form, given: Given, step: str) -> Form:
         for name, field in names.items()
         if name in given.values
     }
-    return FORMS[step](initial=initial) if initial or not form.is_bound else form
+    return _form(step, given, initial=initial) if initial or not form.is_bound else form
+
+
+def _form(step: str, given: Given, data: Any = None, **options: Any) -> Form:
+    if step == "purpose":
+        options["area"] = given.one("area")
+    return FORMS[step](data, **options)
+
+
+# What each answer means, where its name alone does not say it.
+HINTS: dict[str, dict[str, str]] = {
+    "area": {area.id: area.more for area in WORDS.areas.values()},
+    "purpose": {each.id: each.more for each in WORDS.purposes.values()},
+}
 
 
 def _filled(given: Given, step: str) -> bool:
@@ -217,6 +250,7 @@ def _question(
             "back": back,
             "number": number + 1,
             "total": len(STEPS),
+            "hints": HINTS,
         },
         status=422 if form.errors else 200,
     )
@@ -258,7 +292,8 @@ def _told(given: Given) -> list[tuple[str, str]]:
     def kind(side: str) -> str:
         return PARTIES.get(given.one(f"{side}_type"), "Not known")
 
-    flags = [FLAGS[f][0] for f in given.values.get("flag", ()) if f in FLAGS]
+    known = WORDS.circumstances
+    flags = [known[f].text for f in given.values.get("flag", ()) if f in known]
     return [
         ("For", WORDS.purpose_text(given.one("purpose")) or "Not known"),
         ("Held by", kind("holder")),
@@ -276,11 +311,19 @@ def _told(given: Given) -> list[tuple[str, str]]:
 def show_citation(request: HttpRequest) -> HttpResponse:
     """Open a citation: every rule that rests on it, its dates, status and sources."""
     citation = request.GET.get("c", "")[:200]
-    rules = rules_citing(citation, load_library())
+    library = load_library()
+    rules = rules_citing(citation, library)
     if not rules:
         raise NotFound("No rule of the library rests on this citation.")
     return render_page(
-        request, "law/citation.html", {"citation": citation, "rules": rules}
+        request,
+        "law/citation.html",
+        {
+            "citation": citation,
+            "rules": rules,
+            "address": address_of(citation, library.acts),
+            "sources": library.sources,
+        },
     )
 
 

@@ -82,6 +82,7 @@ class PurposeWord:
     text: str
     more: str
     offered: bool = False
+    area: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -139,6 +140,17 @@ class Body:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Circumstance:
+    """Something that may be true of a share, in plain words, and what follows."""
+
+    __pydantic_config__ = STRICT
+
+    id: str
+    text: str
+    facts: dict[str, Any]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class PartyWords:
     """The file of kinds of party: with groups of them, and groups that are alike."""
 
@@ -174,7 +186,9 @@ class Words:
     facts: Mapping[str, Fact]
     classes: Mapping[str, InformationClass]
     bodies: Mapping[str, Body]
+    areas: Mapping[str, PurposeWord]
     verdicts: Mapping[str, PurposeWord]
+    circumstances: Mapping[str, Circumstance]
     gateways: frozenset[str] = field(default_factory=frozenset)
 
     @cached_property

@@ -9,6 +9,9 @@ from urllib.parse import parse_qsl, urlsplit
 
 import pytest
 
+from staithe.law.advise import advise
+from staithe.law.library import load_library
+
 
 pytestmark = pytest.mark.django_db
 
@@ -32,6 +35,7 @@ def hidden(response):
 
 def test_a_person_gets_to_an_explained_answer_in_eight_screens_without_scripts(client):
     answers = [
+        {"area": "money"},
         {"purpose": "debt-recovery"},
         {"holder_type": "non-ministerial-department", "holder_name": "HMRC"},
         {"recipient_type": "local-authority"},
@@ -52,6 +56,22 @@ def test_a_person_gets_to_an_explained_answer_in_eight_screens_without_scripts(c
     address = page.redirect_chain[-1][0]
     assert dict(parse_qsl(urlsplit(address).query))["purpose"] == "debt-recovery"
     assert text_of(client.get(address)) == said
+
+
+def test_an_area_narrows_the_purposes_and_not_knowing_shows_them_all(client):
+    library = load_library()
+    shown = set()
+    for area in library.words.areas:
+        page = client.get(f"/law/ask?step=purpose&area={area}").content.decode()
+        found = set(re.findall(r'name="purpose"[^>]*value="([^"]+)"', page)) - {
+            "unknown"
+        }
+        assert 1 < len(found) < 12, area
+        assert not found & shown
+        shown |= found
+    assert shown == set(library.words.purposes)
+    page = client.get("/law/ask?step=purpose&area=unknown").content.decode()
+    assert all(f'value="{each}"' in page for each in library.words.purposes)
 
 
 def test_a_question_without_an_answer_is_asked_again(client):
@@ -80,6 +100,28 @@ def test_every_citation_of_an_answer_opens_a_rule_with_dates_status_and_source(c
         for words in ("In force from", "Status", "Sources seen", "Checked on"):
             assert words in rule
     assert client.get("/law/citation?c=nonsense").status_code == 404
+
+
+def test_a_citation_leads_to_the_law_itself_and_to_where_it_was_read(client):
+    page = client.get("/law/citation?c=DEA%202017%20s48(1)").content.decode()
+    assert 'href="https://www.legislation.gov.uk/ukpga/2017/30/section/48"' in page
+    # The source of the row is named in words, and opens where it has an address.
+    assert "Digital Economy Act 2017, section 48, as enacted" in page
+    assert (
+        'href="https://www.legislation.gov.uk/ukpga/2017/30/section/48/enacted"' in page
+    )
+
+
+@pytest.mark.parametrize("each", sorted(load_library().words.circumstances))
+def test_each_circumstance_that_may_be_ticked_is_a_fact_that_is_read(client, each):
+    facts = load_library().words.circumstances[each].facts
+    plain = {"holder": {"type": "local-authority"}, "recipient": {"type": "police"},
+             "purpose": {"code": "debt-recovery"}, "personal_data": "identifiable"}  # fmt: skip
+    with_it = advise(plain | facts).to_plain()
+    assert with_it.pop("ignored_facts") == []
+    page = client.get(f"{DEBT}&flag={each}")
+    assert page.status_code == 200
+    assert load_library().words.circumstances[each].text in text_of(page)
 
 
 @pytest.mark.parametrize(

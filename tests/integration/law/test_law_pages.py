@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+from datetime import date
+
 import pytest
+from markupsafe import escape
 
 from staithe.law.purposes import PURPOSES
 from staithe.law.routes import load_routes
@@ -42,6 +45,28 @@ def test_each_route_shows_its_conditions_and_how_sure_we_are(client, route):
 def test_an_unknown_route_is_not_found(client):
     assert client.get("/law/dea-99").status_code == 404
     assert client.get("/api/v1/law/routes/dea-99").status_code == 404
+
+
+@pytest.mark.parametrize("the_list", load_routes().lists.values(), ids=lambda x: x.id)
+def test_each_list_shows_who_stands_in_it_on_a_day(client, the_list):
+    page = text_of(client.get(f"/law/lists/{the_list.id}"))
+    assert the_list.citation in page
+    for entry in the_list.entries_on(date(2026, 7, 1)):
+        assert str(escape(entry.who)) in page
+    early = text_of(client.get("/law/lists/dea-sch-4?on=2018-06-01"))
+    assert "Help for people with several disadvantages" not in early
+    assert client.get("/law/lists/dea-sch-9").status_code == 404
+    assert client.get("/law/lists/dea-sch-4?on=soon").status_code == 400
+
+
+def test_a_route_is_shown_as_it_stood_on_a_day(client):
+    assert "not in force today" in text_of(client.get("/law/ca04-16la?on=2024-01-01"))
+    assert "not in force today" not in text_of(
+        client.get("/law/ca04-16la?on=2026-07-01")
+    )
+    assert client.get("/law/ca04-16la?on=soon").status_code == 400
+    shown = client.get("/api/v1/law/routes/ca04-16la?on=2026-07-01").json()
+    assert shown["valid_from"] == "2026-05-30"
 
 
 def test_programs_read_the_same_library(client):

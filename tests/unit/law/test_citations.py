@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from staithe.base.errors import TooLarge
-from staithe.law.citations import is_met, lint, parse_citation
+from staithe.law.citations import address_of, is_met, lint, parse_citation
 from staithe.law.library import load_library
 
 
@@ -48,6 +48,33 @@ def test_a_citation_is_met_by_the_same_or_a_deeper_pointer_only():
     assert is_met(deep, deep)
     assert not is_met(deep, shallow)
     assert not is_met(other, deep)
+
+
+@pytest.mark.parametrize(
+    ("citation", "address"),
+    [
+        ("DEA 2017 s35(1)", "ukpga/2017/30/section/35"),
+        ("DEA 2017 Sch 4", "ukpga/2017/30/schedule/4"),
+        ("SI 2018/912 Sch para 1(2)(a)", "uksi/2018/912"),
+        ("SI 2002/1438 reg 5", "uksi/2002/1438/regulation/5"),
+        ("UK GDPR Art 6(1)(e)", "eur/2016/679/article/6"),
+        ("Education and Skills Act 2008 ss87-91", "ukpga/2008/25/section/87"),
+        ("Children Act 2004 s16LA", "ukpga/2004/31/section/16LA"),
+        ("UK GDPR Annex 1", "eur/2016/679"),
+    ],
+)
+def test_a_citation_has_the_address_of_its_law(citation, address):
+    assert address_of(citation, ACTS) == f"https://www.legislation.gov.uk/{address}"
+
+
+def test_every_citation_of_the_library_has_an_address():
+    library = load_library()
+    cites = {c for g in library.routes for c in (*g.cites, *g.also_cited)}
+    cites |= {
+        c for row in (*library.restrictions, *library.bearings) for c in row.cites
+    }
+    assert [c for c in sorted(cites) if not address_of(c, ACTS)] == []
+    assert address_of("nonsense", ACTS) == ""
 
 
 def says(text):
