@@ -76,7 +76,10 @@ def _ruled_out(found: Weighing, shown: Sequence[str]) -> tuple[str, ...]:
         names += [
             t.gateway.id
             for t in sorted(found.best.values(), key=_closeness)
-            if t.answer is False and t.serves and _close(t)
+            if t.answer is False
+            and t.serves
+            and _close(t)
+            and t.gateway.begun(found.case.on)
         ]
     fits = {route for route, t in found.best.items() if t.answer is not False}
     if found.verdict == "prohibited-as-described":

@@ -95,9 +95,11 @@ class Gateway:
 
     def in_force(self, on: date) -> bool:
         """Say whether the gateway is in force on a day, as far as its dates tell."""
-        return (self.valid_from is None or self.valid_from <= on) and (
-            self.valid_to is None or on <= self.valid_to
-        )
+        return self.begun(on) and (self.valid_to is None or on <= self.valid_to)
+
+    def begun(self, on: date) -> bool:
+        """Say whether the gateway has begun by a day; an earlier answer knows it not."""
+        return self.valid_from is None or self.valid_from <= on
 
     def serves(self, purpose: str) -> bool:
         """Say whether a purpose code is one of its purposes."""
