@@ -17,6 +17,7 @@ from staithe.linkage.specification import LinkSpecification, from_yaml
 
 
 if TYPE_CHECKING:
+    from staithe.linkage.private.crossing import Mode
     from staithe.linkage.result import LinkResult
     from staithe.linkage.run import Engine
 
@@ -42,6 +43,10 @@ FILE = click.Path(path_type=Path)
 @click.option(
     "--threshold", type=float, help="Least probability; advised unless given."
 )
+@click.option(
+    "--private", "mode", type=click.Choice(["fields", "composite"]),
+    help="Rehearse with every party in one process: the linker sees tokens only.",
+)  # fmt: skip
 @click.option("--seed", type=int, default=1, show_default=True)
 @click.option("--json", "as_json", is_flag=True, help="Print the report as JSON.")
 def link(
@@ -57,12 +62,13 @@ def link(
     ignore: tuple[str, ...],
     all_pairs: bool,
     threshold: float | None,
+    mode: Mode | None,
     seed: int,
     as_json: bool,
 ) -> None:
     """Link two files that share no identifier, or find the repeats in one."""
-    from staithe.linkage.link import link_tables
-
+    if mode and (engine != "duckdb" or all_pairs):
+        raise BadInput("A private link runs on duckdb and writes no other pairs.")
     specification = read_specification(spec) if spec else None
     console = Console(stderr=True)
     # Away from a terminal even an empty bar would leave a line on stderr.
@@ -70,22 +76,28 @@ def link(
         console=console, transient=True, disable=not console.is_terminal
     ) as bar:
         task = bar.add_task("Linking", total=1.0)
-        result = link_tables(
-            left,
-            right,
-            id_column=(id_column, right_id or id_column),
-            out=out,
-            specification=specification,
-            ignore=ignore,
-            truth_column=truth,
-            threshold=threshold,
-            all_pairs=all_pairs,
-            engine=engine,
-            seed=seed,
-            progress=lambda step, share: bar.update(
+        asked: dict[str, Any] = {
+            "id_column": (id_column, right_id or id_column),
+            "out": out,
+            "specification": specification,
+            "ignore": ignore,
+            "truth_column": truth,
+            "threshold": threshold,
+            "seed": seed,
+            "progress": lambda step, share: bar.update(
                 task, completed=share, description=step.capitalize()
             ),
-        )
+        }
+        if mode:
+            from staithe.linkage.private.rehearsal import rehearse
+
+            result = rehearse(left, right, mode=mode, **asked)
+        else:
+            from staithe.linkage.link import link_tables
+
+            result = link_tables(
+                left, right, all_pairs=all_pairs, engine=engine, **asked
+            )
     if as_json:
         click.echo(json.dumps(result.report, ensure_ascii=False, indent=2))
     else:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import os
 import tempfile
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from importlib.util import find_spec
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -20,6 +20,7 @@ from staithe.linkage import outputs
 from staithe.linkage.blocking import (
     Budget,
     ChosenRule,
+    Rule,
     add_keys,
     candidate_rules,
     choose_rules,
@@ -176,9 +177,9 @@ def _link(
             "is empty."
         )
     job.progress("choosing pairs", 0.2)
-    chosen = _block(job, specification, standardised)
+    chosen = choose_pairs(job, specification, standardised)
     run = Run(job, specification, standardised, comparisons, chosen, left_out)
-    return _finish(run, out)
+    return finish(run, out)
 
 
 def _specification(
@@ -200,10 +201,16 @@ def _specification(
     return found.specification, found.left_out
 
 
-def _block(
-    job: Job, specification: LinkSpecification, standardised: Standardised
+def choose_pairs(
+    job: Job,
+    specification: LinkSpecification,
+    standardised: Standardised,
+    written: Callable[[Rule], Rule] = lambda rule: rule,
 ) -> list[ChosenRule]:
-    """Choose the blocking rules and add their keys to the records."""
+    """Choose the blocking rules and add their keys to the records.
+
+    `written` writes a rule for records of another make, such as tokens.
+    """
     asked = specification.settings.pairs_per_record
     budget = Budget.for_rows(
         standardised.rows,
@@ -213,7 +220,7 @@ def _block(
     rules, chosen = choose_rules(
         job.con,
         standardised,
-        list(candidate_rules(specification)),
+        list(map(written, candidate_rules(specification))),
         budget,
         dedupe=job.dedupe,
     )
@@ -222,7 +229,7 @@ def _block(
     return chosen
 
 
-def _finish(run: Run, out: Path) -> LinkResult:
+def finish(run: Run, out: Path) -> LinkResult:
     """Train, score, decide, and write the result."""
     run.job.progress("training", 0.3)
     blocks = training_blocks(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import shutil
 import tempfile
 from collections.abc import Iterator
@@ -32,12 +33,19 @@ FILES = {
 }
 
 
+FOR_HOLDER = r"for_.+\.parquet"  # what a private link gives back to each side
+
+
 def check_folder(out: Path) -> None:
     """Raise BadInput where `out` holds anything but an earlier result."""
     if out.exists() and not out.is_dir():
         raise BadInput(f"{out} is a file; name a folder for the result.")
     if out.is_dir():
-        strange = sorted({each.name for each in out.iterdir()} - FILES)
+        strange = sorted(
+            each.name
+            for each in out.iterdir()
+            if each.name not in FILES and not re.fullmatch(FOR_HOLDER, each.name)
+        )
         if strange:
             raise BadInput(
                 f"The folder {out} holds other things, such as {strange[0]}; "

@@ -106,13 +106,11 @@ def _scored(blocking: Mapping[str, Any]) -> tuple[int, int]:
 def _truth(truth: Mapping[str, Any] | None) -> str:
     if truth is None:
         return ""
-    best = truth["best_threshold"]
-    usual = truth["at_probability_95"]
-    rows = [
-        ("These links", truth["precision"], truth["recall"], truth["f1"]),
-        ("Best threshold on pairs", best["precision"], best["recall"], best["f1"]),
-        ("Probability 0.95", usual["precision"], usual["recall"], usual["f1"]),
-    ]
+    shown = [("These links", truth)]
+    if "best_threshold" in truth:
+        shown.append(("Best threshold on pairs", truth["best_threshold"]))
+        shown.append(("Probability 0.95", truth["at_probability_95"]))
+    rows = [(name, of["precision"], of["recall"], of["f1"]) for name, of in shown]
     return "<h2>Against the truth</h2>" + _table(
         f"Over all {truth['true_pairs']:,} true pairs",
         ("Links", "Precision", "Recall", "F1"),
