@@ -409,6 +409,7 @@ def test_a_rehearsal_scores_what_privacy_costs(files, tmp_path):
 
 
 @pytest.mark.data
+@pytest.mark.long
 def test_tokens_cost_no_accuracy_on_people(shared_data, tmp_path):
     folder = shared_data / "linkage"
     paths = folder / "uk20k_a.parquet", folder / "uk20k_b.parquet"
@@ -420,6 +421,7 @@ def test_tokens_cost_no_accuracy_on_people(shared_data, tmp_path):
 
 
 @pytest.mark.data
+@pytest.mark.long
 def test_under_one_name_in_a_thousand_is_recovered_from_what_crosses(
     shared_data, tmp_path
 ):

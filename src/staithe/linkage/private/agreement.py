@@ -14,9 +14,10 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from staithe.linkage.counting import Patterns
 from staithe.linkage.private.kinds import Atom, TokenKind, fields_of
 from staithe.linkage.scores import Floats, Ints
-from staithe.linkage.training import FEWEST_PAIRS, Patterns, estimate_m, first_m
+from staithe.linkage.training import FEWEST_PAIRS, estimate_m, first_m
 
 
 UNKNOWN, DIFFERENT = -1, 0

@@ -22,7 +22,12 @@ from staithe.linkage.private.levels import token_comparisons, token_rule
 from staithe.linkage.pseudonyms import assign_pseudonyms, new_project_key
 from staithe.linkage.result import LinkResult
 from staithe.linkage.run import RECORDS, Job, Progress, Run
-from staithe.linkage.specification import LinkField, LinkSettings, LinkSpecification
+from staithe.linkage.specification import (
+    LinkField,
+    LinkSettings,
+    LinkSpecification,
+    with_settings,
+)
 from staithe.linkage.standardise import measure
 from staithe.tables.engine import connect, scan
 from staithe.tables.sql import quote_literal
@@ -30,6 +35,10 @@ from staithe.tables.sql import quote_literal
 
 if TYPE_CHECKING:
     import duckdb
+
+
+# Lists of tokens are slower to compare than values, and no more pairs are needed.
+TRAINING_PAIRS = 150_000
 
 
 def link_tokens(
@@ -72,6 +81,7 @@ def link_tokens(
                 "duckdb",
                 all_pairs,
                 progress or (lambda _step, _share: None),
+                threads,
             )
             wanted = _specification(crossings, settings or LinkSettings())
             made = Path(scratch) / "made"
@@ -141,6 +151,8 @@ def _specification(
 
 def _link_fields(job: Job, specification: LinkSpecification, out: Path) -> LinkResult:
     """Link tokens of single fields by the ordinary way."""
+    pairs = min(specification.settings.training_pairs, TRAINING_PAIRS)
+    specification = with_settings(specification, training_pairs=pairs)
     columns = list(
         dict.fromkeys(
             column
