@@ -7,9 +7,9 @@ machine it was trained on: SQL on DuckDB, and the executor.
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING, Any, Protocol
 
 import numpy as np
 
@@ -128,20 +128,25 @@ class ExecutorCounter:
         return self._patterns(tally, chosen)
 
     def _patterns(self, tally: Tally, chosen: Sequence[int]) -> Patterns:
-        """Return the counts with levels as training names them."""
-        columns = []
-        for n, c in enumerate(chosen):
-            written = self.executor.comparisons[c]
-            names, place = [], sum(not each.get("is_null_level") for each in written)
-            for each in written:
-                place -= not each.get("is_null_level")
-                names.append(-1 if each.get("is_null_level") else place)
-            columns.append(np.array(names, np.int64)[tally.levels[:, n]])
-        levels = np.stack(columns, axis=1)
-        # Several missing levels of one comparison are one and the same here.
-        found, where = np.unique(levels, axis=0, return_inverse=True)
-        counts = np.bincount(where.ravel(), tally.counts)
-        return Patterns(found, counts.astype(np.float64))
+        return pattern_levels(tally, [self.executor.comparisons[c] for c in chosen])
+
+
+def pattern_levels(
+    tally: Tally, comparisons: Sequence[Sequence[Mapping[str, Any]]]
+) -> Patterns:
+    """Return the executor's counts with levels as training names them."""
+    columns = []
+    for n, written in enumerate(comparisons):
+        names, place = [], sum(not each.get("is_null_level") for each in written)
+        for each in written:
+            place -= not each.get("is_null_level")
+            names.append(-1 if each.get("is_null_level") else place)
+        columns.append(np.array(names, np.int64)[tally.levels[:, n]])
+    levels = np.stack(columns, axis=1)
+    # Several missing levels of one comparison are one and the same here.
+    found, where = np.unique(levels, axis=0, return_inverse=True)
+    counts = np.bincount(where.ravel(), tally.counts, minlength=len(found))
+    return Patterns(found, counts.astype(np.float64))
 
 
 def level_sql(comparison: Comparison) -> str:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import ctypes
 from collections import deque
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, TypeVar
@@ -115,21 +115,13 @@ def _raw_key(
 
 @dataclass
 class Keys:
-    """The keys of every rule for every record, on the left and on the right."""
+    """The key of every rule for every record, as a left record and as a right one."""
 
-    left: list[Ints]
-    right: list[Ints]
+    left: Ints  # [record, rule]
+    right: Ints
+    alike: tuple[bool, ...]  # whether left and right keys of a rule are the same
     filters: Codes
     rows: tuple[int, ...]
-
-    def __post_init__(self) -> None:
-        self.left_all = np.ascontiguousarray(np.stack(self.left, axis=1))
-        alike = all(a is b for a, b in zip(self.left, self.right, strict=True))
-        self.right_all = (
-            self.left_all
-            if alike
-            else np.ascontiguousarray(np.stack(self.right, axis=1))
-        )
 
     @property
     def dedupe(self) -> bool:
@@ -145,69 +137,72 @@ def rule_keys(
     rows: tuple[int, ...],
 ) -> Keys:
     """Return the keys of the rules for all records."""
-    raw = _raw_columns(con, relation, [each.raw for each in rules if each.raw])
-    left, right = [], []
-    for each in rules:
-        if each.raw:
-            left.append(raw[each.raw])
-            right.append(raw[each.raw])
-            continue
-        sizes = _sizes(records, each)
-        left.append(_packed(records, each.left, sizes))
-        right.append(
-            left[-1] if each.left == each.right else _packed(records, each.right, sizes)
-        )
+    alike = tuple(each.left == each.right for each in rules)
+    keys = np.empty((records.count, len(rules)), np.int64)
+    raw = {place: each.raw for place, each in enumerate(rules) if each.raw}
+    for place, values in _raw_columns(con, relation, raw).items():
+        keys[:, place] = values
+    sizes = [_sizes(records, each) for each in rules]
+    left = _packed(records, [each.left for each in rules], sizes, keys)
+    right = left
+    if not all(alike):
+        right = _packed(records, [each.right for each in rules], sizes, keys.copy())
     filters = np.array([each.filter_at for each in rules], np.int32)
-    return Keys(left, right, filters, rows)
+    return Keys(left, right, alike, filters, rows)
 
 
 def _raw_columns(
-    con: duckdb.DuckDBPyConnection, relation: str, columns: Sequence[str]
-) -> dict[str, Ints]:
+    con: duckdb.DuckDBPyConnection, relation: str, columns: Mapping[int, str]
+) -> dict[int, Ints]:
     if not columns:
         return {}
-    # A hash may be any 64-bit number; the one that stands for null makes way.
+    # A hash may be any 64-bit number, and one of them stands for null.
     parts = ", ".join(
         f"coalesce(CASE WHEN {c}::HUGEINT > 9223372036854775807 THEN ({c}::HUGEINT -"
         f" 18446744073709551616)::BIGINT ELSE {c}::BIGINT END, {NO_KEY}) AS c{n}"
-        for n, c in enumerate(columns)
+        for n, c in columns.items()
     )
     found = con.sql(f"SELECT {parts} FROM {relation}").to_arrow_table()
-    return {c: numbers(found.column(f"c{n}"), np.int64) for n, c in enumerate(columns)}
+    return {n: numbers(found.column(f"c{n}"), np.int64) for n in columns}
 
 
 def _sizes(records: Records, rule: RuleParts) -> list[tuple[int, int]]:
     """Return for each part of a key its least code and how many codes there may be."""
     found = []
+    room = 1
     for a, b in zip(rule.left, rule.right, strict=True):
         values = records.coded[a].values
         if values is not None:
-            found.append((0, max(len(values), 1)))
-            continue
-        both = np.concatenate([records.column(a), records.column(b)])
-        both = both[both != MISSING]
-        low, high = (int(both.min()), int(both.max())) if len(both) else (0, 0)
-        found.append((low, high - low + 1))
+            low, size = 0, max(len(values), 1)
+        else:
+            both = np.concatenate([records.column(a), records.column(b)])
+            both = both[both != MISSING]
+            low = int(both.min()) if len(both) else 0
+            size = int(both.max()) - low + 1 if len(both) else 1
+        room *= size
+        if room >= 2**62:
+            raise NotKnown("a blocking rule with too many parts")
+        found.append((low, size))
     return found
 
 
 def _packed(
-    records: Records, places: Sequence[int], sizes: Sequence[tuple[int, int]]
+    records: Records,
+    places: Sequence[Sequence[int]],
+    sizes: Sequence[Sequence[tuple[int, int]]],
+    keys: Ints,
 ) -> Ints:
-    """Return several codes of each record as one number; NO_KEY where one is missing."""
-    key = np.zeros(records.count, np.int64)
-    gone = np.zeros(records.count, bool)
-    room = 1
-    for place, (low, size) in zip(places, sizes, strict=True):
-        codes = records.column(place)
-        gone |= codes == MISSING
-        if room * size >= 2**62:
-            raise NotKnown("a blocking rule with too many parts")
-        room *= size
-        key *= size
-        key += codes.astype(np.int64) - low
-    key[gone] = NO_KEY
-    return key
+    """Fill in the codes of each record as one number a rule; NO_KEY: one is missing."""
+    parts = [each for rule in sizes for each in rule]
+    ends = np.cumsum([0, *map(len, places)]).astype(np.int64)
+    flat = np.array([place for rule in places for place in rule], np.int32)
+    lows = np.array([low for low, _ in parts], np.int64)
+    spans = np.array([size for _, size in parts], np.int64)
+    kernel.load_kernel().st_keys(
+        address(records.rows), records.width, 0, records.count, len(places),
+        address(ends), address(flat), address(lows), address(spans), address(keys),
+    )  # fmt: skip
+    return keys
 
 
 @dataclass
@@ -222,23 +217,24 @@ class Grouped:
 def group(keys: Keys, rule: int) -> Grouped:
     """Sort the records of one rule into groups of one key."""
     library = kernel.load_kernel()
-    total = len(keys.left[rule])
+    total = len(keys.left)
     first = total if keys.dedupe else keys.rows[0]
     right_from = 0 if keys.dedupe else first
     bits = int(np.clip(np.ceil(np.log2(max(total - right_from, 2))), 8, 24))
-    same = keys.dedupe and keys.left[rule] is keys.right[rule]
-    right = _sorted(library, keys.right[rule], right_from, total, bits)
-    left = right if same else _sorted(library, keys.left[rule], 0, first, bits)
+    right = _sorted(library, keys.right, rule, (right_from, total), bits)
+    left = right
+    if not (keys.dedupe and keys.alike[rule]):
+        left = _sorted(library, keys.left, rule, (0, first), bits)
     block = kernel.Block(
         left_members=address(left[0]),
         right_members=address(right[0]),
         right_starts=address(right[2]),
         left_keys=address(left[1]),
         right_keys=address(right[1]),
-        left_all=address(keys.left_all),
-        right_all=address(keys.right_all),
+        left_all=address(keys.left),
+        right_all=address(keys.right),
         filters=address(keys.filters),
-        rules=len(keys.left),
+        rules=keys.left.shape[1],
         rule=rule,
         bits=bits,
         ordered=int(keys.dedupe),
@@ -249,15 +245,16 @@ def group(keys: Keys, rule: int) -> Grouped:
 
 
 def _sorted(
-    library: Any, keys: Ints, start: int, end: int, bits: int
+    library: Any, keys: Ints, rule: int, span: tuple[int, int], bits: int
 ) -> tuple[Codes, Ints, Ints]:
-    """Return the records start..end by bucket, their keys, and where buckets start."""
+    """Return the records of a span by bucket, their keys, and where buckets start."""
+    start, end = span
     starts = np.empty((1 << bits) + 1, np.int64)
     members = np.empty(max(end - start, 1), np.int32)
     ordered = np.empty(max(end - start, 1), np.int64)
     size = library.st_group(
-        address(keys), start, end, bits, address(starts), address(members),
-        address(ordered),
+        address(keys) + 8 * rule, keys.shape[1], start, end, bits, address(starts),
+        address(members), address(ordered),
     )  # fmt: skip
     return members[:size], ordered[:size], starts
 

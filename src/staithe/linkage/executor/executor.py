@@ -7,15 +7,16 @@ scoring runs.
 from __future__ import annotations
 
 import ctypes
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar, overload
 
 import numpy as np
 import numpy.typing as npt
 
 from staithe.linkage.executor import kernel
 from staithe.linkage.executor.blocks import (
+    NO_KEY,
     Grouped,
     Keys,
     RuleParts,
@@ -29,7 +30,7 @@ from staithe.linkage.executor.blocks import (
 from staithe.linkage.executor.conditions import OP, PART, Program, Test
 from staithe.linkage.executor.kernel import address
 from staithe.linkage.executor.records import Records, encode
-from staithe.linkage.executor.trees import NotKnown
+from staithe.linkage.executor.trees import NotKnown, columns_of, parse, plain
 from staithe.linkage.executor.weights import Level, prior_weight, weigh
 
 
@@ -41,6 +42,7 @@ Codes = npt.NDArray[np.int32]
 Ints = npt.NDArray[np.int64]
 Floats = npt.NDArray[np.float64]
 Levels = npt.NDArray[np.int8]
+Made = TypeVar("Made")
 FIRST_TABLE = 1 << 14
 
 
@@ -90,6 +92,7 @@ class Executor:
             program.comparison([str(level["sql_condition"]) for level in each])
             for each in self.comparisons
         ]
+        self._columns = [self._columns_of(each) for each in self.comparisons]
         self._rules = [read_rule(con, program, each) for each in rules]
         self._training = [read_rule(con, program, each) for each in training_rules]
         for each in self.comparisons:
@@ -97,7 +100,7 @@ class Executor:
                 if column := level.get("tf_adjustment_column"):
                     program.column(str(column).strip('"`'))
         self.records: Records = encode(
-            con, relation, program.features, program.together
+            con, relation, program.features, program.together, threads=threads
         )
         if self.records.count != sum(rows):
             raise NotKnown("a relation of another size")
@@ -107,6 +110,11 @@ class Executor:
         self._keys: dict[str, Keys] = {}
         self._terms: Any = None
         self.plan = self._write_plan()
+
+    def _columns_of(self, levels: Sequence[Level]) -> set[str]:
+        conditions = [str(level["sql_condition"]) for level in levels[:-1]]
+        trees = parse(self.con, conditions) if conditions else []
+        return {column for tree in trees for column in columns_of(plain(tree))}
 
     # ------------------------------------------------------------ the plan
 
@@ -207,8 +215,25 @@ class Executor:
             )
         return self._keys[name]
 
-    def predict(self, *, least: float = -np.inf) -> Iterator[Batch]:
-        """Yield every pair that a rule proposes with a weight of at least `least`."""
+    @overload
+    def predict(self, *, least: float = ...) -> Iterator[Batch]: ...
+
+    @overload
+    def predict(
+        self, *, least: float = ..., made: Callable[[Batch], Made]
+    ) -> Iterator[Made]: ...
+
+    def predict(
+        self,
+        *,
+        least: float = -np.inf,
+        made: Callable[[Batch], Any] = lambda batch: batch,
+    ) -> Iterator[Any]:
+        """Yield every pair that a rule proposes with a weight of at least `least`.
+
+        In batches, in one order whatever the threads; `made` is what each thread
+        makes of a batch before it is handed over.
+        """
         if not self._rules:
             return
         keys = self._keys_of("rules", self._rules)
@@ -217,12 +242,13 @@ class Executor:
 
             def work(
                 span: tuple[int, int], grouped: Grouped = grouped, rule: int = rule
-            ) -> Batch:
-                return self._score_span(grouped, span, rule, least)
+            ) -> Any:
+                batch = self._score_span(grouped, span, rule, least)
+                return made(batch) if len(batch.left) else None
 
-            for batch in in_order(self.threads, work, tasks(grouped)):
-                if len(batch.left):
-                    yield batch
+            for found in in_order(self.threads, work, tasks(grouped)):
+                if found is not None:
+                    yield found
 
     def _score_span(
         self, grouped: Grouped, span: tuple[int, int], rule: int, least: float
@@ -269,6 +295,53 @@ class Executor:
 
     # ------------------------------------------------------------ counting
 
+    @property
+    def training_rules(self) -> int:
+        """How many training rules were loaded."""
+        return len(self._training)
+
+    def rule_columns(self, rule: int) -> set[str]:
+        """Return the columns that a training rule reads."""
+        parts = self._training[rule]
+        features = self.program.features
+        found = {c for p in (*parts.left, *parts.right) for c in features[p].columns}
+        return found | {parts.raw} if parts.raw else found
+
+    def comparison_columns(self, comparison: int) -> set[str]:
+        """Return the columns that a comparison reads."""
+        return self._columns[comparison]
+
+    def count_pairs(self, rules: int) -> int:
+        """Count the pairs that the first training rules propose, each pair once."""
+        keys = rule_keys(
+            self.con, self.relation, self.records, self._training[:rules], self.rows
+        )
+        total = 0
+        for rule in range(rules):
+            grouped = group(keys, rule)
+
+            def work(span: tuple[int, int], grouped: Grouped = grouped) -> int:
+                return sum(len(a) for a, _ in each_pair(self.plan, grouped, *span))
+
+            total += sum(in_order(self.threads, work, tasks(grouped)))
+        return total
+
+    def sample(self, rule: int, pairs: int, seed: int) -> npt.NDArray[np.bool_] | None:
+        """Flag a share of the records that leaves a training rule about `pairs` pairs.
+
+        Records are sampled and not pairs, so that no more pairs than these are made.
+        None where every record may stay.
+        """
+        parts = self._training[rule]
+        keys = rule_keys(self.con, self.relation, self.records, [parts], self.rows)
+        there = int(group(keys, 0).reach.sum())
+        there = there // 2 if keys.dedupe else there
+        if there <= pairs:
+            return None
+        drawn = np.random.default_rng([seed, rule]).random(self.records.count)
+        flags: npt.NDArray[np.bool_] = drawn < (pairs / there) ** 0.5
+        return flags
+
     def tally_pairs(self, left: Ints, right: Ints, chosen: Sequence[int]) -> Tally:
         """Count given pairs by the levels of the chosen comparisons."""
         table = _Table(self, chosen)
@@ -288,12 +361,8 @@ class Executor:
         parts = self._training[rule]
         keys = rule_keys(self.con, self.relation, self.records, [parts], self.rows)
         if only is not None:
-            keys = Keys(
-                [np.where(only, keys.left[0], -1)],
-                [np.where(only, keys.right[0], -1)],
-                keys.filters,
-                self.rows,
-            )
+            keys.left[~only] = NO_KEY
+            keys.right[~only] = NO_KEY
         grouped = group(keys, 0)
 
         def work(span: tuple[int, int]) -> _Table:

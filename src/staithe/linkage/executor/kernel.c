@@ -555,20 +555,24 @@ static inline uint64_t bucket(int64_t key, int64_t bits)
 /* Sort records from..to with a key (not -1) into buckets, keeping their order.
  * `starts` has 2^bits + 1 places; `sorted` takes the keys in the new order. Returns how
  * many records have a key. */
-int64_t st_group(const int64_t *keys, int64_t from, int64_t to, int64_t bits,
+int64_t st_group(const int64_t *keys, int64_t stride, int64_t from, int64_t to, int64_t bits,
                  int64_t *starts, int32_t *members, int64_t *sorted)
 {
     int64_t size = 1LL << bits;
     memset(starts, 0, sizeof(int64_t) * (size_t)(size + 1));
     for (int64_t i = from; i < to; i++)
-        if (keys[i] != -1) starts[bucket(keys[i], bits) + 1]++;
+        if (keys[i * stride] != -1) starts[bucket(keys[i * stride], bits) + 1]++;
     for (int64_t b = 0; b < size; b++) starts[b + 1] += starts[b];
-    for (int64_t i = from; i < to; i++)
-        if (keys[i] != -1) members[starts[bucket(keys[i], bits)]++] = (int32_t)i;
+    for (int64_t i = from; i < to; i++) {
+        int64_t key = keys[i * stride];
+        if (key == -1) continue;
+        int64_t at = starts[bucket(key, bits)]++;
+        members[at] = (int32_t)i;
+        sorted[at] = key;
+    }
     int64_t total = starts[size - 1];
     memmove(starts + 1, starts, sizeof(int64_t) * (size_t)size);
     starts[0] = 0;
-    for (int64_t k = 0; k < total; k++) sorted[k] = keys[members[k]];
     return total;
 }
 
@@ -637,10 +641,41 @@ void st_reach(const Block *block, int64_t count, int64_t *reach)
     }
 }
 
-/* Put columns of numbers side by side: one row for each record. */
-void st_pack(const int32_t *column, int64_t count, int64_t width, int64_t place, int32_t *rows)
+/* Put a column of records from..to beside the others, through a table where one is
+ * given: it has a place for each code and one, at `last`, for what is missing. */
+void st_pack(const int32_t *column, const int32_t *table, int64_t last, int64_t from, int64_t to,
+             int64_t width, int64_t place, int32_t *rows)
 {
-    for (int64_t i = 0; i < count; i++) rows[i * width + place] = column[i];
+    for (int64_t i = from; i < to; i++) {
+        int32_t code = column[i];
+        if (table) code = table[code == MISSING ? last : code];
+        rows[i * width + place] = code;
+    }
+}
+
+/* Pack the codes of each rule's parts into its key; -1 where one is missing. Rule r has
+ * the parts ends[r]..ends[r + 1]; a part is (code - low) of `size`. A rule without parts
+ * keeps the keys that are there. */
+void st_keys(const int32_t *rows, int64_t width, int64_t from, int64_t to, int64_t rules,
+             const int64_t *ends, const int32_t *places, const int64_t *lows,
+             const int64_t *sizes, int64_t *keys)
+{
+    for (int64_t i = from; i < to; i++) {
+        const int32_t *row = rows + i * width;
+        for (int64_t r = 0; r < rules; r++) {
+            if (ends[r] == ends[r + 1]) continue;
+            int64_t key = 0;
+            for (int64_t p = ends[r]; p < ends[r + 1]; p++) {
+                int32_t code = row[places[p]];
+                if (code == MISSING) {
+                    key = -1;
+                    break;
+                }
+                key = key * sizes[p] + ((int64_t)code - lows[p]);
+            }
+            keys[i * rules + r] = key;
+        }
+    }
 }
 
 /* ------------------------------------------------------------------ clusters */

@@ -25,7 +25,7 @@ import numpy as np
 
 
 SOURCE = Path(__file__).with_name("kernel.c")
-FLAGS = ("-O3", "-shared", "-fPIC", "-fno-math-errno", "-ffp-contract=off")
+FLAGS = ("-O3", "-march=native", "-shared", "-fPIC", "-ffp-contract=off")
 PATIENCE = 60  # seconds
 MISSING = -(2**31)
 MOST_EDITS = 15
@@ -39,10 +39,11 @@ _SIGNATURES: dict[str, tuple[Any, list[Any]]] = {
     "st_letters": (None, [_P, _P, _N]),
     "st_score": (None, [_P, _P, _P, _N, _P, _P]),
     "st_tally": (_N, [_P, _P, _N, _P, _P, _N, _P, _P, _N, _P]),
-    "st_group": (_N, [_P, _N, _N, _N, _P, _P, _P]),
+    "st_group": (_N, [_P, _N, _N, _N, _N, _P, _P, _P]),
     "st_pairs": (_N, [_P, _P, _P, _P, _N, _N, _P, _P]),
     "st_reach": (None, [_P, _N, _P]),
-    "st_pack": (None, [_P, _N, _N, _N, _P]),
+    "st_pack": (None, [_P, _P, _N, _N, _N, _N, _N, _P]),
+    "st_keys": (None, [_P, _N, _N, _N, _N, _P, _P, _P, _P, _P]),
     "st_join": (None, [_P, _P, _P, _P, ctypes.c_double, _N]),
     "st_labels": (None, [_P, _N]),
 }
@@ -183,8 +184,17 @@ def load_kernel() -> Any:
 
 def _name() -> str:
     """Return a name that changes with the source, the flags and the machine's kind."""
-    kind = f"{sys.platform} {platform.machine()} {' '.join(FLAGS)}"
+    kind = f"{sys.platform} {platform.machine()} {_abilities()} {' '.join(FLAGS)}"
     return hashlib.sha256(kind.encode() + SOURCE.read_bytes()).hexdigest()[:20]
+
+
+def _abilities() -> str:
+    """Return what the processor can do: a home folder may move to an older one."""
+    try:
+        lines = Path("/proc/cpuinfo").read_text("utf-8").splitlines()
+    except OSError:
+        return platform.processor()
+    return next((each for each in lines if each.startswith(("flags", "Features"))), "")
 
 
 def own_folder() -> Path | None:

@@ -8,7 +8,9 @@ compared with each other share one dictionary, so that equal values have equal c
 from __future__ import annotations
 
 import ctypes
-from collections.abc import Iterable, Sequence
+from collections import deque
+from collections.abc import Iterable, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
@@ -29,13 +31,19 @@ if TYPE_CHECKING:
 
 
 Codes = npt.NDArray[np.int32]
+RECORDS_AT_ONCE = 1 << 14
 
 
 @dataclass
 class Coded:
-    """One feature of every record: a code (or small number) each, MISSING for null."""
+    """One feature of every record, MISSING for null.
+
+    `through` maps codes of the column, and null at its end, to those of the feature;
+    None where they are the same. So features of one column share its codes.
+    """
 
     codes: Codes
+    through: Codes | None
     # code → value, or the starts and members of lists; None: the number is the value
     values: Any
 
@@ -76,23 +84,42 @@ def encode(
     relation: str,
     features: Sequence[Feature],
     together: Iterable[tuple[int, int]],
+    *,
+    threads: int,
 ) -> Records:
     """Read a relation once and return its records as packed rows."""
     library = kernel.load_kernel()
     groups = _groups(len(features), together)
     table = _read(con, relation, features)
-    coded = _coded(con, table, features)
+    coded = _coded(con, table, features, threads)
     count = table.num_rows
     del table
     rows = np.empty((count, max(len(features), 1)), dtype=np.int32)
     _share_dictionaries(coded, features, groups)
-    for place, each in enumerate(coded):
-        column = np.ascontiguousarray(each.codes)
-        library.st_pack(address(column), count, rows.shape[1], place, address(rows))
-        each.codes = column[:0]
+    _pack(coded, rows, library, threads)
     records = Records(count, rows, coded, None, {})
     _fill_dictionaries(records, features, groups, library)
     return records
+
+
+def _pack(coded: Sequence[Coded], rows: Codes, library: Any, threads: int) -> None:
+    """Put the features side by side, some records at a time so that they stay near."""
+    count, width = rows.shape
+
+    def pack(start: int) -> None:
+        end = min(start + RECORDS_AT_ONCE, count)
+        for place, each in enumerate(coded):
+            table = each.through
+            library.st_pack(
+                address(each.codes), None if table is None else address(table),
+                0 if table is None else len(table) - 1, start, end, width, place,
+                address(rows),
+            )  # fmt: skip
+
+    with ThreadPoolExecutor(threads) as pool:
+        deque(pool.map(pack, range(0, count, RECORDS_AT_ONCE)), maxlen=0)
+    for each in coded:
+        each.codes, each.through = each.codes[:0], None
 
 
 def _groups(size: int, together: Iterable[tuple[int, int]]) -> list[int]:
@@ -133,7 +160,10 @@ def _sql(feature: Feature) -> str:
 
 
 def _coded(
-    con: duckdb.DuckDBPyConnection, table: pa.Table, features: Sequence[Feature]
+    con: duckdb.DuckDBPyConnection,
+    table: pa.Table,
+    features: Sequence[Feature],
+    threads: int,
 ) -> list[Coded]:
     """Return every feature by itself, those of one column over its distinct values."""
     found: dict[int, Coded] = {}
@@ -143,69 +173,72 @@ def _coded(
             by_column.setdefault(each.columns[0], []).append(place)
         else:
             found[place] = _from_array(table.column(f"f {place}"), each)
-    for column, places in by_column.items():
-        found |= _from_column(
-            con, table.column(f"c {column}"), column, places, features
-        )
+    columns = {column: table.column(f"c {column}") for column in by_column}
+    with ThreadPoolExecutor(threads) as pool:
+        plain = {
+            column: pool.submit(_encode, values)
+            for column, values in columns.items()
+            if not pa.types.is_list(values.type)
+        }
+        for column, places in by_column.items():
+            wanted = {p: features[p] for p in places}
+            found |= (
+                _from_codes(con, column, plain[column].result(), wanted)
+                if column in plain
+                else {
+                    p: _of_lists(con, columns[column], column, wanted[p])
+                    for p in places
+                }
+            )
     return [found[place] for place in range(len(features))]
 
 
-def _from_column(
+def _from_codes(
     con: duckdb.DuckDBPyConnection,
-    values: pa.ChunkedArray,
     column: str,
-    places: Sequence[int],
-    features: Sequence[Feature],
+    coded: tuple[Codes, pa.Array],
+    features: Mapping[int, Feature],
 ) -> dict[int, Coded]:
     """Return the features of one column, worked out for each distinct value."""
-    if pa.types.is_list(values.type):
-        return {p: _of_lists(con, values, column, features[p]) for p in places}
-    if all(
-        features[p].kind == "whole" and is_column(features[p].sql, column)
-        for p in places
-    ):
-        return {p: Coded(_whole(values), None) for p in places}
-    codes, distinct = _encode(values)
-    alone = [p for p in places if is_column(features[p].sql, column)]
-    found = {p: _own(codes, distinct, features[p]) for p in alone}
-    derived = [p for p in places if p not in found]
+    codes, distinct = coded
+    found = {
+        p: _own(codes, distinct, each)
+        for p, each in features.items()
+        if is_column(each.sql, column)
+    }
+    derived = [p for p in features if p not in found]
     if derived:
-        con.register("distinct_values", pa.table({column: distinct}))
+        # An expression may make something of null as well.
+        values = pa.concat_arrays([distinct, pa.nulls(1, distinct.type)])
+        con.register("distinct_values", pa.table({column: values}))
         parts = ", ".join(f"{_sql(features[p])} AS {quote(f'f {p}')}" for p in derived)
         made = con.sql(f"SELECT {parts} FROM distinct_values").to_arrow_table()
         con.unregister("distinct_values")
         for p in derived:
             each = _from_array(made.column(f"f {p}"), features[p])
-            found[p] = Coded(_through(codes, each.codes), each.values)
-    return found
-
-
-def _through(codes: Codes, inner: Codes) -> Codes:
-    """Return inner[codes], missing where either is."""
-    table = np.r_[inner, np.int32(MISSING)]
-    found: Codes = table[np.where(codes == MISSING, len(inner), codes)]
+            found[p] = Coded(codes, each.codes, each.values)
     return found
 
 
 def _own(codes: Codes, distinct: pa.Array, feature: Feature) -> Coded:
     """Return a column itself as a feature of the kind that is wanted."""
-    if feature.kind == "whole":
-        return Coded(_through(codes, _whole(pa.chunked_array([distinct]))), None)
-    if feature.kind == "flag":
-        return Coded(_through(codes, _flags(pa.chunked_array([distinct]))), None)
+    if feature.kind in {"whole", "flag"}:
+        made = _from_array(pa.chunked_array([distinct]), feature).codes
+        return Coded(codes, np.r_[made, np.int32(MISSING)], None)
     if feature.kind == "number":
-        return Coded(codes, distinct.cast(pa.float64()))
-    return Coded(codes, distinct)
+        return Coded(codes, None, distinct.cast(pa.float64()))
+    return Coded(codes, None, distinct)
 
 
 def _from_array(values: pa.ChunkedArray, feature: Feature) -> Coded:
     if feature.kind == "whole":
-        return Coded(_whole(values), None)
+        return Coded(_whole(values), None, None)
     if feature.kind == "flag":
-        return Coded(_flags(values), None)
+        return Coded(_flags(values), None, None)
     if feature.kind == "list":
         raise NotKnown(feature.sql)
-    return Coded(*_encode(values))
+    codes, distinct = _encode(values)
+    return Coded(codes, None, distinct)
 
 
 def _whole(values: pa.ChunkedArray) -> Codes:
@@ -251,15 +284,14 @@ def _encode(values: pa.ChunkedArray) -> tuple[Codes, pa.Array]:
     """Return codes, and the distinct values that they stand for."""
     if pa.types.is_null(values.type):
         values = values.cast(pa.string())
-    coded = values.dictionary_encode()
-    if isinstance(coded, pa.ChunkedArray):
-        coded = coded.unify_dictionaries().combine_chunks()
-    if isinstance(coded, pa.ChunkedArray):  # no rows at all
+    chunks = values.dictionary_encode().chunks
+    if not chunks:  # no rows at all
         return np.empty(0, np.int32), pa.array([], values.type)
-    indices = coded.indices
-    if indices.type != pa.int32():
-        indices = indices.cast(pa.int32())
-    return numbers(indices, np.int32, MISSING), coded.dictionary
+    # Arrow gives every chunk the whole dictionary.
+    distinct = chunks[-1].dictionary
+    assert all(len(each.dictionary) == len(distinct) for each in chunks)
+    indices = pa.chunked_array([each.indices for each in chunks])
+    return numbers(indices, np.int32, MISSING), distinct
 
 
 def _of_lists(
@@ -282,7 +314,7 @@ def _of_lists(
     codes = np.arange(len(array), dtype=np.int32)
     if array.null_count:
         codes[~_present(array)] = MISSING
-    return Coded(codes, array)
+    return Coded(codes, None, array)
 
 
 def _share_dictionaries(
@@ -306,10 +338,19 @@ def _share_dictionaries(
             mine = codes[at : at + len(part)]
             at += len(part)
             if place in plain:
-                each = coded[place]
-                coded[place] = Coded(_through(each.codes, mine), distinct)
+                coded[place].values = distinct
+                coded[place].through = _onward(coded[place].through, mine)
             else:
                 _code_list(coded[place], mine)
+
+
+def _onward(through: Codes | None, mine: Codes) -> Codes:
+    """Return the table that leads through one table and then through another."""
+    table: Codes = np.r_[mine, np.int32(MISSING)]
+    if through is None:
+        return table
+    found: Codes = table[np.where(through == MISSING, len(mine), through)]
+    return found
 
 
 def _code_list(each: Coded, members: Codes) -> None:

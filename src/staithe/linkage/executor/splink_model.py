@@ -70,12 +70,13 @@ def open_model(
     model: Mapping[str, Any],
     tables: Sequence[tuple[str, str]],
     *,
+    training: Sequence[str] = (),
     threads: int = 2,
 ) -> tuple[Executor, str]:
     """Return the model loaded over (name, relation) tables, and the view of its records.
 
-    The view has the records in their order, with `source_dataset`. Raises NotKnown
-    where the model needs SQL.
+    The view has the records in their order, with `source_dataset`. `training` are
+    rules to train in. Raises NotKnown where the model needs SQL.
     """
     check_model(model)
     tables = sorted(tables)
@@ -104,6 +105,7 @@ def open_model(
         rows,
         comparisons=[each["comparison_levels"] for each in model["comparisons"]],
         rules=rules_of(model),
+        training_rules=training,
         threads=threads,
     )
     executor.weigh(model)
