@@ -1,8 +1,9 @@
 """Link the four labelled sets with Staithe and with stock Splink, side by side.
 
-Run by `./dev bench linkage`, or as a script with the folder of labelled data. Staithe
-gets no specification; Splink gets the settings that suit each file. F1 is pairwise
-over all true pairs. Times include reading and training on both sides.
+Run by `./dev bench linkage`. Staithe gets no specification; Splink gets the settings
+that suit each file. F1 is pairwise over all true pairs. Times include reading and
+training on both sides. The speed comparison at a million records
+follows (`linkage_speed.py`: minutes, 10 GB) unless `--quick` or a set is named.
 """
 
 from __future__ import annotations
@@ -24,6 +25,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
 sys.path.insert(0, str(Path(__file__).parent))
+import linkage_speed
 from splink_reference import REFERENCES, Reference, read_truth, run_splink
 
 from staithe.linkage.link import link_tables
@@ -144,7 +146,10 @@ def main(arguments: Sequence[str]) -> int:
         return 2
     rows = [compare(name, folder) for name in names]
     print(json.dumps(rows, indent=2) if "--json" in arguments else table(rows))
-    return 0 if all(row["holds"] for row in rows) else 1
+    held = all(row["holds"] for row in rows)
+    if names == list(REFERENCES) and "--quick" not in arguments:
+        held = not linkage_speed.main(list(arguments)) and held
+    return 0 if held else 1
 
 
 if __name__ == "__main__":

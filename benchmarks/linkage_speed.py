@@ -18,6 +18,7 @@ from linkage_data import write_files
 
 SIDES = Path(__file__).with_name("linkage_sides.py")
 BARS = {"predict": 3.5, "train": 4.0, "dedupe": 3.0}
+MOST_DIFFERENCE = 1e-6
 
 
 def side(name: str, job: str, files: list[str], model: Path, out: Path) -> dict:
@@ -32,12 +33,12 @@ def side(name: str, job: str, files: list[str], model: Path, out: Path) -> dict:
     return json.loads(lines[-1]) if lines else {}
 
 
-def agreement(ours: Path, splink: Path) -> tuple[int, int, float]:
-    """Return the pairs of ours, those also in Splink's, and the largest difference."""
+def agreement(ours: Path, splink: Path) -> tuple[int, float]:
+    """Return how many pairs both sides have, and the largest difference in weight."""
     con = duckdb.connect()
     return con.execute(
-        f"""SELECT count(o.left_id), count(s.w), max(abs(o.match_weight - s.w))
-        FROM '{ours}' o FULL JOIN (SELECT least(unique_id_l, unique_id_r) AS a,
+        f"""SELECT count(*), max(abs(o.match_weight - s.w)) FROM '{ours}' o
+        JOIN (SELECT least(unique_id_l, unique_id_r) AS a,
         greatest(unique_id_l, unique_id_r) AS b, match_weight AS w FROM '{splink}') s
         ON least(o.left_id, o.right_id) = s.a AND greatest(o.left_id, o.right_id) = s.b"""
     ).fetchall()[0]
@@ -106,16 +107,21 @@ def compare(folder: Path, rows: int) -> list[dict]:
         }
         mine, theirs = folder / "ours/pairs.parquet", folder / "splink/pairs.parquet"
         if kind == "predict":
-            ours_count, both, most = agreement(mine, theirs)
-            row["identical"] = ours_count == both == results["splink"]["pairs"]
-            row["largest_difference"] = most
+            both, most = agreement(mine, theirs)
+            pairs = {results[name]["pairs"] for name in results}
+            row["same_pairs"], row["largest_difference"] = pairs == {both}, most
         truth = [each for each in files if each != "-"]
         row["f1"] = round(f1(mine, truth, "match_weight", ("left_id", "right_id")), 4)
         row["splink_f1"] = round(
             f1(theirs, truth, "match_weight", ("unique_id_l", "unique_id_r")), 4
         )
         half_memory = row["gigabytes"] * 2 <= row["splink_gigabytes"]
-        row["holds"] = row["faster"] >= BARS[job] and half_memory
+        row["holds"] = (
+            row["faster"] >= BARS[job]
+            and half_memory
+            and row.get("same_pairs", True)
+            and row.get("largest_difference", 0.0) <= MOST_DIFFERENCE
+        )
         found.append(row)
         print(json.dumps(row), flush=True)
     return found

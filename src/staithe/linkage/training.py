@@ -33,7 +33,9 @@ SESSIONS = 3
 ROUNDS = 500
 SETTLED = 1e-6
 SEEN = 0.5  # every level is taken to have been seen this often before counting
-FIRST_SHARE = 0.3  # of the pairs of a block that match, before the first round
+# Of the pairs of a block that match, before the first round: as many as agree on
+# something more than chance allows, within these.
+LEAST_SHARE, MOST_SHARE = 0.001, 0.9
 
 
 @dataclass(frozen=True)
@@ -114,6 +116,23 @@ def first_m(size: int) -> Floats:
     return shares
 
 
+def first_share(patterns: Patterns, u: Sequence[Floats]) -> float:
+    """Return about how many of a block's pairs match, before anything is learned.
+
+    Matches hardly ever differ in everything, so the pairs that do show how many there
+    are that do not match. Without this a block with one or two comparisons to train
+    settles on whatever it starts from.
+    """
+    known = (patterns.levels >= 0).all(axis=1)
+    differ = (patterns.levels == 0).all(axis=1)
+    total = patterns.counts[known].sum()
+    chance = float(np.prod([each[0] for each in u]))
+    if not total or not chance:
+        return LEAST_SHARE
+    strangers = patterns.counts[differ].sum() / total / chance
+    return float(np.clip(1 - strangers, LEAST_SHARE, MOST_SHARE))
+
+
 def estimate_m(
     patterns: Patterns, u: Sequence[Floats]
 ) -> tuple[tuple[Floats, ...], bool]:
@@ -124,7 +143,7 @@ def estimate_m(
     """
     sizes = [len(each) for each in u]
     m = [first_m(size) for size in sizes]
-    share = FIRST_SHARE
+    share = first_share(patterns, u)
     columns = [patterns.levels[:, n] for n in range(len(sizes))]
     missing = [column < 0 for column in columns]
     total = patterns.counts.sum()

@@ -30,9 +30,12 @@ from staithe.linkage.threshold import (
     refit_prior,
 )
 from staithe.linkage.training import (
+    LEAST_SHARE,
+    MOST_SHARE,
     Parameters,
     estimate_m,
     estimate_u,
+    first_share,
 )
 
 
@@ -251,3 +254,21 @@ def test_the_prior_is_found_from_the_scores():
 
 def test_no_pairs_need_no_threshold():
     assert expected_best(np.empty(0)) == Advice(0.0, "no pairs", None, None)
+
+
+def test_a_block_with_one_comparison_to_train_still_finds_its_matches():
+    """30 % of the pairs match, nine of ten of them on the one thing compared."""
+    u, m, share = np.array([0.99, 0.01]), np.array([0.1, 0.9]), 0.3
+    shares = share * m + (1 - share) * u
+    patterns = Patterns(np.array([[0], [1]]), 1e6 * shares)
+    assert first_share(patterns, [u]) == pytest.approx(0.27, abs=0.01)
+    (found,), settled = estimate_m(patterns, [u])
+    assert settled
+    assert found[1] == pytest.approx(0.9, abs=0.1)
+
+
+def test_without_a_pair_that_differs_in_all_the_first_share_is_bounded():
+    u = [np.array([0.9, 0.1])]
+    assert first_share(Patterns(np.array([[1]]), np.array([5.0])), u) == MOST_SHARE
+    assert first_share(Patterns(np.array([[-1]]), np.array([5.0])), u) == LEAST_SHARE
+    assert first_share(Patterns(np.array([[0]]), np.array([5.0])), u) == LEAST_SHARE

@@ -10,8 +10,11 @@ import re
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
+
 from staithe.base.errors import BadInput
 from staithe.linkage.executor.executor import Executor
+from staithe.linkage.executor.records import numbers
 from staithe.linkage.executor.trees import NotKnown
 from staithe.tables.sql import quote_identifier as quote
 from staithe.tables.sql import quote_literal
@@ -99,6 +102,7 @@ def open_model(
         f"CREATE OR REPLACE TEMP VIEW {VIEW} AS"
         f" SELECT * FROM ({' UNION ALL BY NAME '.join(parts)}){order}"
     )
+    check_order(con, tables, order)
     executor = Executor(
         con,
         VIEW,
@@ -112,10 +116,23 @@ def open_model(
     return executor, VIEW
 
 
+def check_order(
+    con: duckdb.DuckDBPyConnection, tables: Sequence[tuple[str, str]], order: str
+) -> None:
+    """Raise NotKnown unless the view gives one table's records after the other's."""
+    if len(tables) > 1 and not order:
+        found = con.sql(f"SELECT source_place FROM {VIEW}").to_arrow_table()
+        if (np.diff(numbers(found.column(0), np.int32)) < 0).any():
+            raise NotKnown("a table whose order is not kept")
+
+
 def _order(model: Mapping[str, Any], tables: Sequence[tuple[str, str]]) -> str:
-    """Return how Splink orders records, where it matters which one is on the left."""
+    """Return how Splink orders records, where it matters which one is on the left.
+
+    Otherwise they stay as they come, table after table: DuckDB keeps that order.
+    """
     if model["link_type"] == "link_only" or not _one_way(model):
-        return " ORDER BY source_place" if len(tables) > 1 else ""
+        return ""
     identifier = quote(str(model.get("unique_id_column_name", "unique_id")))
     if len(tables) == 1:
         return f" ORDER BY {identifier}"
