@@ -162,7 +162,28 @@ def world(story, cast):
     people = sent.project
     actions.add_project_member(project=people, person=cast.bob, by=cast.ann, at=now())
     ref = agreement.reference
+    live = story.in_force().flow
+    # As if the law had changed since: its agreement is then named as touched.
+    kept_advice = live.decision.legal_advice
+    kept_advice.answer["verdict"] = "may-apply"
+    kept_advice.save()
+    asked = Flow.objects.get(reference=kept)
+    actions.report_gap(flow=asked, note="It stops us.", by=cast.ann, at=now())
+    both = story.sent(cast.jobs, cast.claims, at=now())
+    story.decide(both.flows.get(asset=cast.jobs), at=now())
+    story.decide(
+        both.flows.get(asset=cast.claims),
+        "refuse",
+        review_on=soon,
+        by=cast.ben,
+        at=now(),
+    )
     return [
+        (cast.ann, f"/flows/{kept}/questions"),
+        (cast.ann, f"/flows/{kept}/gap"),
+        (cast.ann, f"/flows/{live.reference}"),
+        (cast.ann, f"/agreements/{live.agreement.reference}"),
+        (cast.vera, "/requests/law"),
         (cast.ann, "/requests"),
         (cast.ann, "/requests/start"),
         (cast.ann, "/requests/start/purpose"),
@@ -222,7 +243,9 @@ def test_no_page_fails_axe_or_scrolls_sideways(page, sign_in, world, axe, reflow
 
 def test_refused_forms_pass_axe_too(page, sign_in, world, axe):
     for person, path in world:
-        if not path.endswith(("/columns", "/route", "/accept", "/refuse", "/revoke")):
+        if not path.endswith(
+            ("/columns", "/route", "/accept", "/refuse", "/revoke", "/gap")
+        ):
             continue
         sign_in(page, person)
         page.goto(path)
@@ -232,6 +255,14 @@ def test_refused_forms_pass_axe_too(page, sign_in, world, axe):
         page.get_by_role("heading", name="There is a problem").wait_for()
         assert page.title().startswith("Error: "), path
         axe(page)
+
+
+def test_the_law_beside_asking_looks_right(page, sign_in, world, screenshot):
+    for person, path in world:
+        if path == "/requests/law" or path.endswith("/questions"):
+            sign_in(page, person)
+            page.goto(path)
+            screenshot(page, "sharing-" + path.rsplit("/", 1)[1])
 
 
 def test_the_agreement_prints_its_terms_and_not_its_buttons(

@@ -11,10 +11,12 @@ from typing import TYPE_CHECKING, Any
 from staithe.base.clock import now
 from staithe.base.errors import UserError
 from staithe.law.advise import advise
-from staithe.law.vocabulary import KINDS, WORDS
+from staithe.law.routes import load_routes
+from staithe.law.vocabulary import CONDITIONS, DOCUMENTS, KINDS, WORDS
 
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping
     from datetime import date
 
     from staithe.law.advice import Advice, Question
@@ -63,6 +65,31 @@ def find_advice(flow: Flow, *, on: date) -> Advice | None:
 def questions_to_answer(advice: Advice | None) -> list[Question]:
     """Return the questions of an answer that a yes or a no settles."""
     return [q for q in advice.questions if "yes" in q.accepts] if advice else []
+
+
+def changes_in_words(
+    parts: Iterable[tuple[str, Any, Any]],
+) -> list[tuple[str, str, str]]:
+    """Say in words what the library said then of each part, and what it says now."""
+    return [
+        (part.replace("_", " ").capitalize(), _said(part, then), _said(part, today))
+        for part, then, today in parts
+    ]
+
+
+def _said(part: str, value: Any) -> str:
+    """Return ids as the words that people know them by."""
+    values = value if isinstance(value, list) else [value]
+    routes = load_routes()
+    words: dict[str, Mapping[Any, str]] = {
+        "verdict": {key: word.text for key, word in WORDS.verdicts.items()},
+        "conditions": CONDITIONS,
+        "documents": DOCUMENTS,
+        "human_review": {True: "yes", False: "no"},
+    }
+    known = words.get(part, {route.id: route.title for route in routes.routes})
+    texts = [str(known.get(each, each)).rstrip(".") for each in values if each != ""]
+    return "; ".join(texts) if texts and value is not None else "none"
 
 
 def advice_context(flow: Flow) -> dict[str, Any]:

@@ -14,6 +14,7 @@ from staithe.people.queries import names_of
 from staithe.people.tokens import signed_in_person
 from staithe.people.web import signed_in
 from staithe.sharing import actions, queries, queries_law
+from staithe.sharing.advice import changes_in_words
 from staithe.sharing.forms import AcceptForm, AgreementFilter, ReasonForm
 from staithe.sharing.models import Agreement
 from staithe.sharing.panels import draw
@@ -81,9 +82,11 @@ def show_agreement(request: HttpRequest, reference: str) -> HttpResponse:
             "may_revoke": _may(agreement, "revoke")
             and can_revoke_agreement(person, agreement),
             "may_end": _may(agreement, "end") and can_end_agreement(person, agreement),
-            "changed_law": queries_law.changes_since(agreement, on=now().date())
+            "changed_law": changes_in_words(
+                queries_law.changes_since(agreement, on=now().date())
+            )
             if agreement.state == Agreement.State.IN_FORCE
-            else (),
+            else [],
             "panels": draw("agreement", agreement, request),
         },
     )

@@ -10,11 +10,16 @@ from django.views.decorators.http import require_GET, require_http_methods
 
 from staithe.base.clock import now
 from staithe.law.purposes import PURPOSES
+from staithe.law.routes import load_routes
 from staithe.law.vocabulary import WORDS
 from staithe.people.tokens import signed_in_person
 from staithe.people.web import signed_in
 from staithe.sharing import actions, queries, queries_law
-from staithe.sharing.advice import advice_context, questions_to_answer
+from staithe.sharing.advice import (
+    advice_context,
+    changes_in_words,
+    questions_to_answer,
+)
 from staithe.sharing.forms_law import GapForm, QuestionsForm
 from staithe.sharing.permissions import check_change_request, check_see_requests
 from staithe.sharing.policies import check_draft
@@ -118,7 +123,10 @@ def show_law_log(request: HttpRequest) -> HttpResponse:
                 (found, facts_in_words(found.facts))
                 for found in queries_law.inconsistencies(person)
             ],
-            "touched": queries_law.touched_agreements(person, on=now().date()),
+            "touched": [
+                (each.agreement, changes_in_words(each.parts))
+                for each in queries_law.touched_agreements(person, on=now().date())
+            ],
             "verdicts": WORDS.verdicts,
         },
     )
@@ -142,6 +150,11 @@ def facts_in_words(facts: tuple[str, ...]) -> str:
         f"{holder.replace('-', ' ')} to {recipient.replace('-', ' ')}".capitalize(),
         label.lower(),
         f"{data} data",
-        f"under {route}" if route else "no route stated",
+        f"under {_citation(route)}" if route else "no route stated",
     ]
     return ", ".join(parts)
+
+
+def _citation(route_id: str) -> str:
+    route = load_routes().find(route_id)
+    return route.citation if route else route_id

@@ -163,6 +163,7 @@ def test_gaps_are_logged_with_their_evidence(cast, story):
     assert queries_law.legal_gaps(cast.zed, at=START) == []
     assert len(queries_law.legal_gaps(cast.vera, at=START + 9 * DAY)) == len(gaps)
     page = text_of(cast.vera, "/requests/law")
+    assert "under DEA 2017 s64" in page
     assert "Councils cannot be told." in page
     browser = Client()
     browser.force_login(cast.vera)
@@ -253,8 +254,15 @@ def test_the_agreement_says_that_its_law_has_changed(cast, story):
     assert "now says otherwise" not in text_of(cast.ann, address)
     kept.answer["verdict"] = "may-apply"
     kept.save()
-    assert "now says otherwise" in text_of(cast.ann, address)
-    assert agreement.reference in text_of(cast.vera, "/requests/law")
+    said = text_of(cast.ann, address)
+    assert "now says otherwise" in said
+    # In words, and never as the codes of the data files.
+    words = "Verdict: A route may apply. Now: It depends on facts not given."
+    log = text_of(cast.vera, "/requests/law")
+    for page in (said, log):
+        assert words in page
+        assert "may-apply" not in page
+    assert agreement.reference in log
 
 
 def test_an_editor_previews_an_edit_on_the_facts_of_live_agreements(

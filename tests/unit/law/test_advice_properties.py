@@ -44,8 +44,19 @@ party = st.fixed_dictionaries(
     },
 )
 flag = st.booleans()
+item = st.one_of(
+    st.sampled_from(["paye-income", "diagnosis", "payroll", "offence", "x"]),
+    st.fixed_dictionaries(
+        {"name": st.sampled_from(["earnings", "housing-benefit-award"])},
+        optional={
+            "origin_holder": st.sampled_from(["HMRC", "DWP"]),
+            "origin_gateway": st.sampled_from(sorted(WORDS.gateways)),
+        },
+    ),
+)
+parties = st.one_of(party, st.lists(party, min_size=1, max_size=2))
 facts_of_any_share = st.fixed_dictionaries(
-    {"holder": party, "recipient": party},
+    {"holder": parties, "recipient": parties},
     optional={
         "purpose": st.fixed_dictionaries({"code": st.sampled_from(PURPOSES)}),
         "personal_data": st.sampled_from(WORDS.facts["personal_data"].values),
@@ -53,9 +64,7 @@ facts_of_any_share = st.fixed_dictionaries(
             st.sampled_from(["England", "Wales", "Scotland", "Northern Ireland"]),
             min_size=1,
         ),
-        "data_kinds": st.lists(
-            st.sampled_from(["paye-income", "diagnosis", "payroll", "offence", "x"])
-        ),
+        "data_kinds": st.lists(item, max_size=4),
         "special_categories": st.lists(st.sampled_from(["health", "ethnicity"])),
         "route_asked": st.sampled_from(sorted(WORDS.gateways)),
         "origin_gateway": st.sampled_from(sorted(WORDS.gateways)),
@@ -63,6 +72,7 @@ facts_of_any_share = st.fixed_dictionaries(
         "reciprocal": flag,
         "bulk": flag,
         "onward": flag,
+        "onward_to": st.sampled_from(["a contractor", "councils"]),
         "notice_served": flag,
         "accredited_project": flag,
         "accredited_researcher": flag,
