@@ -155,6 +155,8 @@ class _Reader:
         ]
         good = [each for each in found if each is not None]
         self.faults += [f"{path}: {name} is written twice" for name in _twice(good)]
+        nameless = sum(getattr(each, "id", "x") == "" for each in good)
+        self.faults += [f"{path}: id: must not be empty"] * bool(nameless)
         return good
 
     def items(self, path: str) -> Any:
@@ -342,7 +344,7 @@ def _place(item: Any, number: int) -> str:
 def _twice(rows: list[Any]) -> list[str]:
     """Return names written twice; a dated row may follow an earlier one of its id."""
     names = [
-        getattr(r, "id", None) or getattr(r, "path", None) or r.short
+        next((str(getattr(r, k)) for k in ("id", "path", "short") if hasattr(r, k)), "")
         for r in rows
         if not isinstance(r, Restriction | Bearing)
     ]

@@ -297,5 +297,5 @@ class Words:
 
 
 def by_id(items: Iterable[Any]) -> dict[str, Any]:
-    """Return items by their id (or path)."""
-    return {getattr(item, "id", None) or item.path: item for item in items}
+    """Return items by their id, or by their path where they have no id."""
+    return {item.id if hasattr(item, "id") else item.path: item for item in items}

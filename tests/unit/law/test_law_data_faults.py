@@ -193,6 +193,7 @@ FAULTS: list[tuple[str, Any, str]] = [
     ("words/purposes.yaml", lambda v: v.append(dict(v[0])), "is written twice"),
     ("words/conditions.yaml", put_in("minimised", "when", {"x": 1}), "no fact 'x'"),
     ("rows/bearings.yaml", lambda v: v.update(colour="red"), "not colour"),
+    ("rows/claims.yaml", put_in("ram", "id", ""), "id: must not be empty"),
     ("library.yaml", drop("begins"), "needs begins and checked_on"),
 ]
 
