@@ -1,6 +1,7 @@
 """Registers over the service's own API: written to by programs that keep them.
 
-Reading is the open register API (api_v1, api_v2).
+Reading is the open register API (api_v1, api_v2); updates and corrections are in
+api_keeping, on the same router, because two that know one address hide each other.
 """
 
 from __future__ import annotations
@@ -8,16 +9,17 @@ from __future__ import annotations
 from typing import Any
 
 from django.http import HttpRequest
-from ninja import Field, Router, Schema, Status
+from ninja import Field, Schema, Status
 
 from staithe.base.clock import now
 from staithe.people.tokens import API_AUTH, signed_in_person
 from staithe.registers import hooks, queries
 from staithe.registers.actions import append_entries
+from staithe.registers.api_keeping import ChangeIn, router
 from staithe.registers.models import Register
 
 
-router = Router(tags=["Registers"])
+__all__ = ["router"]
 
 
 class RegisterOut(Schema):
@@ -29,13 +31,6 @@ class RegisterOut(Schema):
     size: int
     records: int
     address: str
-
-
-class ChangeIn(Schema):
-    """The whole of a record as it shall be."""
-
-    key: str = Field(max_length=255)
-    values: dict[str, str | list[str]]
 
 
 class EntriesIn(Schema):

@@ -81,6 +81,11 @@ def parse(data: bytes) -> Declaration:
         found = yaml.safe_load(data)
     except (yaml.YAMLError, UnicodeDecodeError, RecursionError) as error:
         raise BadInput("The declaration is not YAML.") from error
+    return read(found)
+
+
+def read(found: Any) -> Declaration:
+    """Read a declaration from its members; BadInput."""
     if not isinstance(found, dict):
         raise BadInput("A declaration names a register, its title and its fields.")
     unknown = sorted(str(name) for name in set(found) - _KNOWN)

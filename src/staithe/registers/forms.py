@@ -40,31 +40,33 @@ class RecordForm(Form):
     def __init__(self, *args: Any, schema: Schema, values: Item, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self.names: dict[str, str] = {}
-        self.links: dict[str, str] = {}  # input -> the register that it picks from
         for index, field in enumerate(schema.fields.values()):
             held = as_text(values, field.id)
             if field.id == schema.register or blob.is_commitment(held):
                 continue
             name = f"f{index}"
             self.names[name] = field.id
-            if (
-                field.register
-                and field.datatype != "curie"
-                and field.cardinality != MANY
-            ):
-                self.links[name] = field.register
             self.fields[name] = forms.CharField(
                 label=label_of(field.id),
                 required=False,
                 max_length=self.longest,
                 initial=held,
                 help_text=hint_of(field),
-                widget=forms.Textarea if field.datatype == "text" else forms.TextInput,
+                widget=input_for(field),
             )
 
     def changes(self) -> dict[str, str]:
         """Return the values given, by field."""
         return {field: self.cleaned_data[name] for name, field in self.names.items()}
+
+
+def input_for(field: Field) -> forms.Widget:
+    """Return what a field is written in; keys of one register are picked by name."""
+    if field.datatype == "text":
+        return forms.Textarea()
+    if field.register and field.datatype != "curie" and field.cardinality != MANY:
+        return forms.TextInput({"data-register": f"/registers/{field.register}"})
+    return forms.TextInput()
 
 
 def hint_of(field: Field) -> str:
@@ -356,7 +358,7 @@ class RecordsForm(Form):
         ],
     )
     on = forms.CharField(
-        label="Day", required=False, max_length=10, help_text="2019-03-31"
+        label="Day", required=False, max_length=10, help_text="For example, 2019-03-31"
     )
 
     def __init__(
@@ -388,7 +390,7 @@ class ChangesForm(Form):
     """Between which days."""
 
     begin = forms.CharField(
-        label="From", required=False, max_length=10, help_text="2019-03-31"
+        label="From", required=False, max_length=10, help_text="For example, 2019-03-31"
     )
     end = forms.CharField(label="To", required=False, max_length=10)
 

@@ -64,11 +64,12 @@ def _linking_fields(target: str) -> list[tuple[int, str, bool]]:
 
 def _pointing(other: Register, field: str, value: str, places: list[int]) -> Pointing:
     listed = reading.records_at(other.pk, places[:SHOWN])
-    shown = tuple(
+    shown = [
         Pointer(each.key, name_of(reading.data_of(other.pk, each)[0]))
         for each in listed
-    )
-    return Pointing(other, field, len(places), value, shown)
+    ]
+    shown.sort(key=lambda each: each.name or each.key)
+    return Pointing(other, field, len(places), value, tuple(shown))
 
 
 def names_of(register: Register, keys: list[str]) -> dict[str, str]:

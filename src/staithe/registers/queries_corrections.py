@@ -35,13 +35,22 @@ class Figures:
     waiting: int
     late: int
     median_days: float | None
-    on_time_percent: float | None
+    on_time_share: float | None
 
     @property
-    def accepted_percent(self) -> float | None:
-        """Return the share of the decided that were accepted."""
+    def accepted_share(self) -> float | None:
+        """Return the share of the decided that were accepted, from 0 to 1."""
         decided = self.accepted + self.declined
-        return 100 * self.accepted / decided if decided else None
+        return self.accepted / decided if decided else None
+
+    @property
+    def pace(self) -> str:
+        """Say how long a decision takes, half of the time."""
+        if self.median_days is None:
+            return "Not known"
+        if self.median_days < 1:
+            return "Under a day"
+        return f"{self.median_days:,.1f}".removesuffix(".0") + " days"
 
 
 def figures_of(register: Register, *, at: datetime) -> Figures:
@@ -83,7 +92,7 @@ def _figures(
         waiting=len(waits),
         late=sum(each > most for each in waits) if most else 0,
         median_days=median(each / DAY for each in taken) if taken else None,
-        on_time_percent=100 * on_time / len(taken) if taken and most else None,
+        on_time_share=on_time / len(taken) if taken and most else None,
     )
 
 

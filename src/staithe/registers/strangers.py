@@ -12,7 +12,9 @@ from datetime import datetime, timedelta
 
 from django.conf import settings
 from django.core import signing
+from django.core.exceptions import ValidationError
 from django.core.mail import send_mail
+from django.core.validators import validate_email
 from django.db.models import QuerySet
 
 from staithe.base.errors import BadInput, UserError
@@ -82,6 +84,19 @@ def checked_evidence(text: str) -> str:
     if len(_ADDRESS.findall(told)) > MAX_ADDRESSES:
         raise BadInput(f"Name at most {MAX_ADDRESSES} addresses.", field="evidence")
     return told
+
+
+def checked_email(text: str) -> str:
+    """Return an email address, or nothing; BadInput where it is no address."""
+    address = text.strip()
+    if address:
+        try:
+            validate_email(address)
+        except ValidationError as error:
+            raise BadInput(
+                "This is not an email address.", field="contact_email"
+            ) from error
+    return address
 
 
 def start_token(*, at: datetime) -> str:

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 
 from staithe.base.errors import BadInput, UserError
 from staithe.registers import erasure, keys, links, reading
-from staithe.registers.item import Item, Value, tidy
+from staithe.registers.item import Item, Value, check_size, check_values, tidy
 from staithe.registers.models import Line, Register
 from staithe.registers.reading import StoredEntry
 from staithe.registers.schema import Schema
@@ -84,7 +84,9 @@ def _judge(schema: Schema, line: Wanted) -> Wanted:
         return line
     try:
         keys.check_key(line.key)
+        check_values(line.values)
         schema.check_item(line.values, key=line.key)
+        check_size(line.values, key=line.key)
     except UserError as error:
         return _wrong(line, error.message)
     return line

@@ -96,6 +96,12 @@ def to_id(text: object) -> str:
     return re.sub(r"[^a-z0-9]+", "-", str(text).lower()).strip("-") or "part"
 
 
+def to_words(name: object) -> str:
+    """Filter: the name of a field as people read it: `start-date` is Start date."""
+    text = str(name).replace("-", " ").replace("_", " ")
+    return text[:1].upper() + text[1:]
+
+
 FILTERS: dict[str, Callable[..., object]] = {
     "date": show_date,
     "datetime": show_datetime,
@@ -107,6 +113,7 @@ FILTERS: dict[str, Callable[..., object]] = {
     "yes_no": wording.yes_no,
     "file_size": wording.file_size,
     "to_id": to_id,
+    "words": to_words,
 }
 
 

@@ -229,6 +229,10 @@ def _input(bound: BoundField, look: Look) -> tuple[str, dict[str, Any]]:
     params |= INPUT_TYPES.get(kind, {})
     value = bound.value()
     params["value"] = "" if value is None else str(value)
+    attrs = bound.field.widget.attrs
+    data = {name: text for name, text in attrs.items() if name.startswith("data-")}
+    if data:
+        params["attributes"] = data
     if look.width:
         params["classes"] = _width(look.width)
     for side in ("prefix", "suffix"):

@@ -4,6 +4,17 @@ import { initAll } from "../build/govuk-frontend.min.js";
 document.body.classList.add("js-enabled", "govuk-frontend-supported");
 initAll();
 
+// Radios that open a part of the page are marked as expanded, which ARIA does not allow
+// on a radio; what they open follows them in the page.
+function unmark() {
+  document
+    .querySelectorAll("input[type=radio][aria-expanded]")
+    .forEach((radio) => radio.removeAttribute("aria-expanded"));
+}
+unmark();
+document.addEventListener("click", unmark);
+window.addEventListener("pageshow", unmark);
+
 const SECONDS = 2;
 
 /** Keep one progress bar up to date; reload the page when the work has ended. */
