@@ -117,3 +117,52 @@ def test_a_body_over_the_limit_is_refused(post, settings):
     settings.MAX_UPLOAD_BYTES = 0
     post(lines({"town": "1"}), status=413)
     assert Register.objects.get().size == 0
+
+
+@pytest.mark.parametrize(
+    ("values", "code"),
+    [
+        ({"town": "1", "name": "x" * 11_000_000}, 413),
+        ({"town": "1", "name": "x" * 2_000_000}, 400),
+        ({"town": "1", "colour": "red"}, 400),
+        ({"town": "1", "name": ["a"]}, 400),
+        ({"town": "1", "name": 7}, 422),
+        ({"town": "1", "twin": "nowhere"}, 400),
+        ({"town": "1", "twin": "town:9"}, 400),
+        ({"town": "1", "twin": "city:9"}, 400),
+        ({"town": "2"}, 400),
+        ({"town": "0", "name": "Ayr"}, 400),
+        ({"town": "1", "name": "a\ud800"}, 400),
+    ],
+)
+def test_a_bad_change_over_the_api_is_refused_in_a_sentence(
+    client, tokens, values, code
+):
+    """One bad change among good ones: nothing is appended."""
+    headers = {"Authorization": f"Bearer {tokens['olwen']}"}
+    place = "/api/v1/registers/town/entries"
+
+    def send(*changes: dict):
+        given = [{"key": c["town"].replace("2", "1"), "values": c} for c in changes]
+        body = {"changes": given}
+        return client.post(
+            place, body, content_type="application/json", headers=headers
+        )
+
+    first = {"town": "0", "name": "Ayr"}
+    assert send(first).status_code == 201
+    answer = send({"town": "3"}, values)
+    assert answer.status_code == code, answer.content
+    assert answer["Content-Type"].startswith("application/problem+json")
+    assert answer.json()["detail"]
+    assert Register.objects.get().size == 1
+    assert Entry.objects.filter(scope=1).count() == 1
+
+
+def test_a_formula_runs_in_no_spreadsheet_and_programs_get_it_as_it_is(post, client):
+    """The page's CSV is for spreadsheets; the API's is exact to the byte."""
+    post(lines({"town": "1", "name": "=HYPERLINK(1)"}), status=200)
+    page = client.get("/registers/town/records?format=csv").content
+    assert b"'=HYPERLINK(1)" in page
+    exact = client.get("/registers/town/v1/records.csv").content
+    assert exact.endswith(b",1,=HYPERLINK(1),\r\n")

@@ -6,6 +6,7 @@ import functools
 import http.server
 import json
 import pathlib
+import random
 import threading
 from datetime import UTC, datetime
 from urllib.parse import urlsplit
@@ -274,3 +275,47 @@ def test_a_reader_of_the_feed_misses_no_entry(town, client):
     for address, data in archived.items():
         assert client.get(address).content == data
     assert client.get("/registers/town/feed/3.atom").status_code == 404
+
+
+@pytest.mark.parametrize("count", [60, pytest.param(1000, marks=pytest.mark.long)])
+def test_no_changed_byte_of_what_is_published_passes(town, tmp_path, count):
+    """Tiles, bundles, both checkpoints, the download and its seal: none is let through.
+
+    Line ends of the download are no content, and all else is.
+    """
+    site = tmp_path / "site"
+    add(town, *range(270))
+    publish(town, site, at=AT)
+    keys = signing.verifier_keys("town")
+    assert verify(str(site), keys=keys, name="town").size == 270
+    whole = files_of(site)
+    covered = sorted(
+        path
+        for path in whole
+        if "tile/" in path or "checkpoint" in path or "download-rsf" in path
+    )
+    assert len(covered) == 5 + 2 + 2 + 2, covered
+    chance = random.Random(6)
+    for _ in range(count):
+        path = chance.choice(covered)
+        data = whole[path]
+        at = chance.randrange(len(data))
+        flip = bytes([data[at] ^ (1 << chance.randrange(8))])
+        changed = chance.choice(
+            [
+                data[:at] + flip + data[at + 1 :],
+                data[:at] + data[at + 1 :],
+                data[:at] + flip + data[at:],
+            ]
+        )
+        if path == "v1/download-rsf" and lines(changed) == lines(data):
+            continue
+        (site / path).write_bytes(changed)
+        with pytest.raises(UserError):
+            verify(str(site), keys=keys, name="town")
+        (site / path).write_bytes(data)
+    assert verify(str(site), keys=keys, name="town").size == 270
+
+
+def lines(data: bytes) -> list[bytes]:
+    return [line.removesuffix(b"\r") for line in data.removesuffix(b"\n").split(b"\n")]
