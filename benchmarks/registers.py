@@ -1,8 +1,8 @@
 """How fast a register loads, proves and answers, next to pymerkle and Datasette.
 
 Run: python benchmarks/registers.py [--entries N] [--rate N] [--seconds N] [--json]
-One run on one machine: the same entries, the same table, the same client. Datasette
-is measured where its program stands beside this Python, and left out otherwise.
+One run on one machine: the same records, the same table, the same client. Datasette is
+installed from its own lock into an environment of its own (`.tools/datasette`).
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ from hashlib import sha256
 from pathlib import Path
 from typing import Any
 
-from pymerkle import SqliteTree
+from pymerkle import InmemoryTree, SqliteTree
 
 from staithe.ledger import tree
 from staithe.registers import item
@@ -35,6 +35,7 @@ from staithe.registers import item
 CONNECTIONS = 4
 PROOFS = 500
 NAME = "premises"
+SMALL = "small"
 FIELDS = (("premises", "string"), ("name", "string"), ("start-date", "datetime"))
 AT = "2020-01-01T00:00:00Z"
 
@@ -76,6 +77,17 @@ def seconds(work: Callable[[], Any]) -> float:
     return time.perf_counter() - start
 
 
+def load_small(home: Path) -> None:
+    """Load 1,000 records as another register, to compare the cost of a read with."""
+    path = home / f"{SMALL}.rsf"
+    with path.open("w", encoding="utf-8", newline="\n") as file:
+        file.write(f"assert-root-hash\tsha-256:{tree.EMPTY_ROOT.hex()}\n")
+        for number in range(1, 1001):
+            file.write(entry_lines("user", str(number), record(number)))
+    command = [sys.executable, "-m", "staithe", "register", "load", SMALL, str(path)]
+    subprocess.run(command, check=True, stdout=sys.stderr)
+
+
 def load(rsf: Path) -> dict[str, float]:
     """Load a file by the command; return its time and the memory it took."""
     command = [sys.executable, "-m", "staithe", "register", "load", NAME, str(rsf)]
@@ -99,6 +111,11 @@ def prove(entries: int) -> dict[str, float]:
     def ours(index: int) -> None:
         tree.inclusion(index, entries, reading.reader(register.pk))
 
+    def grow(leaves: list[bytes]) -> None:
+        memory = InmemoryTree(algorithm="sha256")
+        for leaf in leaves:
+            memory.append_entry(leaf)
+
     peer = SqliteTree(":memory:", algorithm="sha256")
     few = min(entries, 20_000)
     data = [os.urandom(204) for _ in range(few)]
@@ -107,7 +124,9 @@ def prove(entries: int) -> dict[str, float]:
         "tree append /s": few
         / seconds(lambda: [edge.append(tree.leaf_hash(leaf)) for leaf in data]),
         "proof ms": seconds(lambda: [ours(i) for i in indices]) / PROOFS * 1000,
-        "pymerkle append /s": few / seconds(lambda: peer.append_entries(data)),
+        "pymerkle append in memory /s": few / seconds(lambda: grow(data)),
+        "pymerkle append in SQLite /s": few
+        / seconds(lambda: peer.append_entries(data)),
         "pymerkle proof ms (20,000 leaves)": seconds(
             lambda: [peer.prove_inclusion(i % few + 1, few) for i in indices[:5]]
         )
@@ -128,7 +147,8 @@ def free_port() -> int:
 @contextmanager
 def server(command: list[str], port: int) -> Iterator[None]:
     """Run a server until the block ends."""
-    process = subprocess.Popen(command, stdout=subprocess.DEVNULL)
+    quiet = subprocess.DEVNULL
+    process = subprocess.Popen(command, stdout=quiet, stderr=quiet)
     try:
         for _ in range(300):
             with socket.socket() as probe:
@@ -173,24 +193,52 @@ def read(
     }
 
 
+def look_up(entries: int) -> dict[str, float]:
+    """Time a record by key inside the service, here and in a register of 1,000."""
+    from django.test import Client
+
+    client = Client()
+    chance = random.Random(1)
+
+    def ms(name: str, most: int) -> float:
+        keys = [chance.randint(1, most) for _ in range(PROOFS)]
+        paths = [f"/registers/{name}/v1/records/{key}" for key in keys]
+        head = {"host": "127.0.0.1"}
+        assert client.get(paths[0], headers=head).status_code == 200
+        ask = [lambda path=path: client.get(path, headers=head) for path in paths]
+        return sorted(seconds(each) for each in ask)[PROOFS // 2] * 1000
+
+    return {
+        "record inside, 1,000 records, ms": ms(SMALL, 1000),
+        "record inside, all records, ms": ms(NAME, entries),
+    }
+
+
 def read_ours(**options: Any) -> dict[str, float]:
     """Measure the record endpoint of version 1."""
     port = free_port()
-    command = [
-        *(sys.executable, "-m", "staithe", "serve"),
-        *("--port", str(port), "--no-worker", "--threads", "4"),
-    ]
+    serve = (sys.executable, "-m", "staithe", "serve", "--no-worker")
+    command = [*serve, "--port", str(port)]
     with server(command, port):
         path = f"/registers/{NAME}/v1/records/{{}}"
         read(port, path, entries=10, rate=50, length=2)  # warm
         return read(port, path, **options)
 
 
-def read_datasette(home: Path, **options: Any) -> dict[str, float] | None:
+def datasette() -> Path:
+    """Return Datasette's program, installed where it is not there yet."""
+    root = Path(__file__).resolve().parent.parent
+    home, lock = root / ".tools/datasette", root / "requirements/datasette.txt"
+    if not (home / "bin/datasette").exists():
+        subprocess.run([sys.executable, "-m", "venv", "--clear", home], check=True)
+        install = [home / "bin/python", "-m", "pip", "install", "--quiet"]
+        subprocess.run([*install, "--require-hashes", "-r", lock], check=True)
+    return home / "bin/datasette"
+
+
+def read_datasette(home: Path, **options: Any) -> dict[str, float]:
     """Measure Datasette on the same records in a table of their own."""
-    program = Path(sys.executable).parent / "datasette"
-    if not program.exists():
-        return None
+    program = datasette()
     table = home / "peer.db"
     database = sqlite3.connect(table)
     database.execute(
@@ -218,18 +266,22 @@ def main() -> None:
     with tempfile.TemporaryDirectory() as folder:
         home = Path(folder)
         os.environ["STAITHE_HOME"] = str(home / "home")
+        os.environ["STAITHE_LOG_LEVEL"] = "WARNING"
         os.environ["DJANGO_SETTINGS_MODULE"] = "staithe.site.settings"
         rsf = home / f"{NAME}.rsf"
         with rsf.open("w", encoding="utf-8", newline="\n") as file:
             file.writelines(lines(given.entries))
         found: dict[str, Any] = load(rsf)
         found["append /s"] = given.entries / found["load s"]
+        load_small(home)
         found |= prove(given.entries)
+        found |= look_up(given.entries)
         options = {
             "entries": given.entries,
             "rate": given.rate,
             "length": given.seconds,
         }
+        del os.environ["STAITHE_LOG_LEVEL"]  # the server writes its log, as it does
         found["records by key"] = read_ours(**options)
         found["records by key, Datasette"] = read_datasette(home, **options)
     if given.json:

@@ -160,13 +160,26 @@ def _taken(source: Source, old: _Copy | None, heads: dict[str, TreeHead]) -> Reg
     problem: UserError | None = None
     for data in fetching.downloads(source, old.data if old else b"", before, heads):
         try:
-            return _verified(data, heads, name)
+            found = _verified(data, heads, name)
+            _check_begins_as(before, found)
         except Conflict:
             raise
         except UserError as error:
-            problem = problem or error
+            problem = error  # of the whole, where the part did not fit
+        else:
+            return found
     assert problem is not None
     raise problem
+
+
+def _check_begins_as(before: dict[str, TreeHead], register: Register) -> None:
+    """Refuse a register of which the copy is not the beginning, in both logs."""
+    for where, scope in (("", Scope.USER), (METADATA, Scope.SYSTEM)):
+        head = before[where]
+        if register.root(size=head.size, scope=scope) != head.root:
+            raise BadProof(
+                f"{head.origin} forked: its first {head.size} entries are not the copy's."
+            )
 
 
 def _verified(data: bytes, heads: dict[str, TreeHead], name: str) -> Register:

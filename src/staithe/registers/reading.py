@@ -156,9 +156,7 @@ def find_record(
         [register, scope, key],
     )
     newest = _entry(found[0]) if found else None
-    while newest and size is not None and newest.number > size:
-        newest = find_entry(register, newest.previous, scope=scope)
-    return newest
+    return _as_of(register, newest, size, scope) if newest else None
 
 
 def records(
@@ -175,19 +173,28 @@ def records(
         [register, scope, start, end],
     )
     newest = [_entry(row) for row in found]
-    if size is None:
-        return newest
     past = [_as_of(register, each, size, scope) for each in newest]
     return [each for each in past if each]
 
 
+_CHAIN = (
+    "WITH RECURSIVE chain(number) AS (SELECT e.previous FROM registers_entry e "
+    "WHERE e.register_id = %s AND e.scope = %s AND e.number = %s UNION ALL "
+    "SELECT e.previous FROM chain c JOIN registers_entry e ON e.register_id = %s "
+    "AND e.scope = %s AND e.number = c.number WHERE c.number > %s) "
+    "SELECT MIN(number) FROM chain"
+)
+
+
 def _as_of(
-    register: int, entry: StoredEntry, size: int, scope: int
+    register: int, newest: StoredEntry, size: int | None, scope: int
 ) -> StoredEntry | None:
-    found: StoredEntry | None = entry
-    while found and found.number > size:
-        found = find_entry(register, found.previous, scope=scope)
-    return found
+    """Return the entry of the same key that was the newest among the first `size`."""
+    if size is None or newest.number <= size:
+        return newest
+    here = [register, scope]
+    found = rows(_CHAIN, [*here, newest.number, *here, size])
+    return find_entry(register, found[0][0], scope=scope)
 
 
 def records_at(register: int, places: Sequence[int]) -> list[StoredEntry]:

@@ -455,3 +455,37 @@ def test_what_has_not_changed_is_not_sent_again(small, client):
     more = [b'add-item\t{"address":"6789","street":"foo"}', entry]
     load_rsf(register=small, lines=more, by=None, at=AT)
     assert again() == 200
+
+
+def test_a_link_is_followed_to_what_it_names(town, get):
+    """To a page for a person, to the API for a program; or said to lead nowhere."""
+    append_entries(register=town, changes=[("a/b", {"town": "a/b"})], by=None, at=AT)
+    for text, page, api in (
+        (
+            "town:a%2Fb",
+            "/registers/town/records/a%2Fb",
+            "/registers/town/v1/records/a%2Fb",
+        ),
+        ("town:", "/registers/town", "/registers/town/v1/records"),
+    ):
+        assert get(f"/curie/{text}", status=302, accept="text/html")["Location"] == page
+        to = get(f"/curie/{text}", status=302, accept="application/json")["Location"]
+        assert to == api
+        assert list(get(to).json()) == ["a/b"]
+    for text in ("town:c", "city:1", "town", "Town:1", "x y:1"):
+        get(f"/curie/{text}", status=404, accept="application/json")
+
+
+def test_a_past_state_of_a_much_changed_record_is_a_few_queries(
+    town, get, django_assert_max_num_queries
+):
+    changes = [("1", {"town": "1", "name": str(n)}) for n in range(200)]
+    append_entries(register=town, changes=changes, by=None, at=AT)
+    for size in (1, 57, 199, 200):
+        with django_assert_max_num_queries(5):
+            found = get(f"/registers/town/v2/snapshots/{size}/1").json()
+        assert found["entry-number"] == size
+        assert [
+            e["entry-number"]
+            for e in get(f"/registers/town/v2/snapshots/{size}").json()
+        ] == [size]

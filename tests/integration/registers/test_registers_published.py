@@ -13,9 +13,10 @@ from urllib.parse import urlsplit
 from xml.etree import ElementTree as ET
 
 import pytest
+from django.db import connection
 
 from staithe.base.errors import BadInput, UserError
-from staithe.registers import formats, heads, signing
+from staithe.registers import formats, guards, heads, signing
 from staithe.registers.actions import append_entries, change_schema, create_register
 from staithe.registers.copying import open_copy, pull
 from staithe.registers.models import Register
@@ -251,6 +252,28 @@ def test_plain_files_of_another_history_are_refused(town, tmp_path):
     with pytest.raises(UserError, match="rolled back"):
         pull(str(site), copy)
     assert open_copy(copy).size == 11
+
+
+def test_metadata_of_another_history_is_refused(town, tmp_path):
+    """The same entries under a rewritten schema, signed by the register's own key."""
+    site, copy = tmp_path / "site", tmp_path / "copy"
+    add(town, 1, 2)
+    publish(town, site, at=AT)
+    pull(str(site), copy, keys=signing.verifier_keys("town"))
+    with guards.lifted(connection), connection.cursor() as cursor:
+        tables = ("checkpoint", "entry", "item", "record", "row", "term", "register")
+        for table in tables:
+            cursor.execute(f"DELETE FROM registers_{table}")
+    again = create_register(
+        name="town", title="Other", owner=None, by=None, at=AT,
+        fields=[Field(n) for n in ("name", "tags", "twin", "a", "b", "c", "d", "e")],
+    )  # fmt: skip
+    add(again, 1, 2)
+    other = tmp_path / "other"
+    publish(again, other, at=AT)
+    with pytest.raises(UserError, match="forked: its first 9 entries"):
+        pull(str(other), copy)
+    assert open_copy(copy).schema.fields["tags"].cardinality == "n"
 
 
 def test_a_reader_of_the_feed_misses_no_entry(town, client):
