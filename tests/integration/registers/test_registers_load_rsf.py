@@ -162,7 +162,7 @@ def test_a_bad_change_over_the_api_is_refused_in_a_sentence(
 def test_a_formula_runs_in_no_spreadsheet_and_programs_get_it_as_it_is(post, client):
     """The page's CSV is for spreadsheets; the API's is exact to the byte."""
     post(lines({"town": "1", "name": "=HYPERLINK(1)"}), status=200)
-    page = client.get("/registers/town/records?format=csv").content
+    page = client.get("/registers/town/records?format=csv").getvalue()
     assert b"'=HYPERLINK(1)" in page
     exact = client.get("/registers/town/v1/records.csv").content
     assert exact.endswith(b",1,=HYPERLINK(1),\r\n")
