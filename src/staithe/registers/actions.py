@@ -23,6 +23,7 @@ from staithe.registers import (
     reading,
     reading_ahead,
     schema,
+    statements,
     storage,
 )
 from staithe.registers import item as items
@@ -92,6 +93,7 @@ def create_register(
     if fields:
         commands = list(_definition(register, fields, text=text, at=at))
         _write(register, commands)
+        state_details(register, at=at)
     record(
         by=by,
         at=at,
@@ -215,17 +217,10 @@ def _write_load(*, register: Register, plan: Plan, by: Any, at: datetime) -> Reg
 
 
 def _name_after_metadata(register: Register) -> None:
-    """Take the title from the log where nobody gave another."""
-    if register.title != register.name:
-        return
-    found = storage.Stored(register).metadata()
-    title = found.get("register-name", {}).get("register-name")
-    text = found.get(f"register:{register.name}", {}).get("text")
-    if isinstance(title, str) and title:
-        register.title = title[:200]
-    if isinstance(text, str) and not register.description:
-        register.description = text
-    register.save(update_fields=["title", "description"])
+    """Take what the log says of the register where nobody said it here."""
+    metadata = storage.Stored(register).metadata()
+    if taken := statements.take(register, metadata):
+        register.save(update_fields=taken)
 
 
 def _broken(register: Register, plan: Plan) -> list[Broken]:
@@ -288,6 +283,23 @@ def _write(register: Register, commands: Sequence[Command]) -> Plan:
     except BadLine as error:
         sentence = error.message.partition(": ")[2]
         raise BadInput(sentence[:1].upper() + sentence[1:]) from error
+
+
+def state_details(register: Register, *, at: datetime) -> None:
+    """Log what a register says of itself, as part of the action under way.
+
+    Nothing where the log says nothing yet: a register that is loaded brings its own.
+    """
+    if not register.metadata_size:
+        return
+    found = statements.news(register, reading.metadata(register.pk))
+    commands = [
+        command
+        for key, values in found.items()
+        for command in _metadata(key, values, at=_later(register, at))
+    ]
+    if commands:
+        _write(register, commands)
 
 
 @action("registers:schema:changed")

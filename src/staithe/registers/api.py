@@ -13,7 +13,7 @@ from ninja import Field, Schema, Status
 
 from staithe.base.clock import now
 from staithe.people.tokens import API_AUTH, signed_in_person
-from staithe.registers import hooks, queries
+from staithe.registers import erasure, hooks, queries
 from staithe.registers.actions import append_entries
 from staithe.registers.api_keeping import ChangeIn, router
 from staithe.registers.models import Register
@@ -122,3 +122,28 @@ def end_hook(request: HttpRequest, name: str, reference: str) -> Status[Any]:
     hook = hooks.get_hook(register, reference, by=person)
     hooks.end_hook(hook=hook, by=person, at=now())
     return Status(204, None)
+
+
+class EraseIn(Schema):
+    """A field of a record whose every value, past ones too, shall be erased."""
+
+    key: str = Field(max_length=255)
+    field: str = Field(max_length=80)
+    reason_code: str = Field(max_length=80)
+
+
+class ErasedOut(Schema):
+    """How many values there were."""
+
+    erased: int
+
+
+@router.post("/registers/{name}/erasures", auth=API_AUTH, response=ErasedOut)
+def erase(request: HttpRequest, name: str, given: EraseIn) -> dict[str, int]:
+    """Erase every value that a record ever held in an erasable field, for good."""
+    person = signed_in_person(request)
+    register = queries.get_register(name, person=person)
+    count = erasure.erase_values(
+        register=register, **given.model_dump(), by=person, at=now()
+    )
+    return {"erased": count}

@@ -191,6 +191,34 @@ def publish(*, name: str, folder: Path, proofs: bool) -> None:
     click.echo(f"Wrote {files} files to {folder}: {done.size} entries.")
 
 
+@register.command()
+@click.argument("name")
+@click.argument("key")
+@click.argument("field")
+@click.option("--reason-code", required=True, help="Why, in a word: request, mistake.")
+def erase(*, name: str, key: str, field: str, reason_code: str) -> None:
+    """Erase every value that the record KEY of NAME ever held in FIELD, for good.
+
+    The log stays as it is and verifies; only fields declared erasable can be erased.
+    """
+    _start_django()
+    from staithe.registers.erasure import erase_values
+    from staithe.registers.models import Register
+
+    found = Register.objects.filter(name=name).first()
+    if found is None:
+        raise BadInput(f"There is no register {name}.")
+    count = erase_values(
+        register=found,
+        key=key,
+        field=field,
+        reason_code=reason_code,
+        by=None,
+        at=clock.now(),
+    )
+    click.echo(f"Erased {count} values of {field} from {key}.")
+
+
 _KEY = click.option(
     "--key",
     "keys",

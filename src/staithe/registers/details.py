@@ -10,6 +10,7 @@ from staithe.base.errors import BadInput, Conflict
 from staithe.ledger.actions import action, record
 from staithe.people.models import Organisation
 from staithe.people.queries import get_organisation
+from staithe.registers.actions import state_details
 from staithe.registers.models import Register
 from staithe.registers.permissions import check_keep, check_shape
 from staithe.registers.policies import check_two_people
@@ -135,6 +136,7 @@ def change_details(
     if register.ended_on and not register.end_reason:
         raise BadInput("Say why the register ends.", field="end_reason")
     register.save(update_fields=list(values))
+    state_details(register, at=at)
     if writers is not None:
         register.writers.set(writers)
     record(

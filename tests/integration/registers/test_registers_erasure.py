@@ -9,6 +9,7 @@ import threading
 from datetime import UTC, datetime
 
 import pytest
+from click.testing import CliRunner
 
 from staithe.base.errors import BadInput, Conflict
 from staithe.jobs.models import Job
@@ -24,6 +25,7 @@ from staithe.people.passwords import hash_password
 from staithe.people.roles import Role
 from staithe.registers import blob, export, hooks, reach, reading, rsf, signing
 from staithe.registers.actions import append_entries, create_register
+from staithe.registers.cli import register as command
 from staithe.registers.erasure import erase_values, reveal
 from staithe.registers.models import Hook, Item, Opening, Register
 from staithe.registers.schema import Field
@@ -234,6 +236,38 @@ def test_a_program_with_a_token_appends_and_others_do_not(officers, client):
     assert held(officers) == {"officer": "1", "post": "Clerk"}
     assert client.get("/api/v1/registers").json()[0]["size"] == 1
     hooks_of_a_register(client, tokens)
+    erasing_over_the_api(officers, client, tokens)
+
+
+def erasing_over_the_api(officers, client, tokens):
+    """The keeper erases; nobody else does; what cannot be erased is said."""
+    put(officers, post="Clerk", holder="Ann Example")
+
+    def erase(who: str, **body) -> tuple:
+        answer = client.post(
+            "/api/v1/registers/officer/erasures", body, content_type="application/json",
+            headers={"Authorization": f"Bearer {tokens[who]}"},
+        )  # fmt: skip
+        return answer.status_code, answer.json()
+
+    holder = {"key": "1", "field": "holder", "reason_code": "request"}
+    assert erase("ana", **holder)[0] == 403
+    assert erase("olwen", **holder | {"field": "post"})[0] == 409
+    assert erase("olwen", **holder | {"key": "9"})[0] == 400
+    assert Opening.objects.count() == 1
+    assert erase("olwen", **holder) == (200, {"erased": 1})
+    assert erase("olwen", **holder) == (200, {"erased": 0})
+    assert not Opening.objects.exists()
+
+
+def test_a_value_is_erased_from_the_command_line(officers):
+    put(officers, holder="Ann Example")
+    words = ["erase", "officer", "1", "holder", "--reason-code", "request"]
+    done = CliRunner().invoke(command, words, catch_exceptions=False)
+    assert done.output == "Erased 1 values of holder from 1.\n"
+    assert reveal(officers, held(officers))["holder"] == "erased"
+    with pytest.raises(BadInput, match="no register"):
+        CliRunner().invoke(command, ["erase", "x", *words[2:]], catch_exceptions=False)
 
 
 def hooks_of_a_register(client, tokens):
