@@ -88,5 +88,5 @@ def _day(text: str) -> date | None:
 
 
 def _cut(detail: str, text: str) -> str:
-    most = Register._meta.get_field(detail).max_length  # noqa: SLF001  Django's public way
+    most = getattr(Register._meta.get_field(detail), "max_length", None)  # noqa: SLF001  Django's public way
     return text[:most] if most else text
