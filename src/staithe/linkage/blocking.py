@@ -47,11 +47,12 @@ class Size:
 
 @dataclass(frozen=True)
 class ChosenRule:
-    """A rule in use: its key column, its pairs, and what was left out of it."""
+    """A rule in use: its key column, its pairs, what was left out of it, and its SQL."""
 
     name: str
     key: str
     size: Size
+    sql: str = ""
 
 
 # One part of a key: name, SQL, the canonical columns it needs.
@@ -204,7 +205,7 @@ def choose_rules(
             queue = [*finer, *queue]
         elif size.pairs:
             used.append(rule)
-            chosen.append(ChosenRule(rule.name, f"k__{len(used)}", size))
+            chosen.append(ChosenRule(rule.name, f"k__{len(used)}", size, key_sql(rule)))
     return used, chosen
 
 

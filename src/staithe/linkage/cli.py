@@ -47,6 +47,17 @@ FILE = click.Path(path_type=Path)
     "--private", "mode", type=click.Choice(["fields", "composite"]),
     help="Rehearse with every party in one process: the linker sees tokens only.",
 )  # fmt: skip
+@click.option(
+    "--previous", type=FILE, help="An earlier result: clusters keep their names."
+)
+@click.option(
+    "--keep-state",
+    is_flag=True,
+    help="Keep standardised identifiers, so that records can be added later.",
+)
+@click.option(
+    "--add-to", type=FILE, help="A result with its state: LEFT and RIGHT are added."
+)
 @click.option("--seed", type=int, default=1, show_default=True)
 @click.option("--json", "as_json", is_flag=True, help="Print the report as JSON.")
 def link(
@@ -63,12 +74,25 @@ def link(
     all_pairs: bool,
     threshold: float | None,
     mode: Mode | None,
+    previous: Path | None,
+    keep_state: bool,
+    add_to: Path | None,
     seed: int,
     as_json: bool,
 ) -> None:
-    """Link two files that share no identifier, or find the repeats in one."""
-    if mode and (engine != "duckdb" or all_pairs):
-        raise BadInput("A private link runs on duckdb and writes no other pairs.")
+    """Link two files that share no identifier, or find the repeats in one.
+
+    With --add-to the files hold new records only; - stands for a side without any.
+    """
+    ids = (id_column, right_id or id_column)
+    if add_to:
+        told(_add(add_to, left, right, ids=ids, out=out), as_json=as_json)
+        return
+    if mode and (engine != "duckdb" or all_pairs or previous or keep_state):
+        raise BadInput(
+            "A private link runs on duckdb, writes no other pairs, keeps no state and "
+            "follows no earlier result."
+        )
     specification = read_specification(spec) if spec else None
     console = Console(stderr=True)
     # Away from a terminal even an empty bar would leave a line on stderr.
@@ -77,7 +101,7 @@ def link(
     ) as bar:
         task = bar.add_task("Linking", total=1.0)
         asked: dict[str, Any] = {
-            "id_column": (id_column, right_id or id_column),
+            "id_column": ids,
             "out": out,
             "specification": specification,
             "ignore": ignore,
@@ -96,15 +120,29 @@ def link(
             from staithe.linkage.link import link_tables
 
             result = link_tables(
-                left, right, all_pairs=all_pairs, engine=engine, **asked
+                left,
+                right,
+                all_pairs=all_pairs,
+                engine=engine,
+                previous=previous,
+                keep_state=keep_state,
+                **asked,
             )
-    if as_json:
-        click.echo(json.dumps(result.report, ensure_ascii=False, indent=2))
-    else:
-        show(result, Console())
+    told(result, as_json=as_json)
 
 
 command = link
+
+
+def _add(
+    to: Path, left: Path, right: Path | None, *, ids: tuple[str, str], out: Path
+) -> LinkResult:
+    """Add new records to an earlier result."""
+    from staithe.linkage.increment import add_records
+
+    sides = [left] if right is None else [left, right]
+    new = [None if str(each) == "-" else each for each in sides]
+    return add_records(to, new, id_columns=ids[: len(new)], out=out)
 
 
 def read_specification(path: Path) -> LinkSpecification:
@@ -116,6 +154,14 @@ def read_specification(path: Path) -> LinkSpecification:
     except UnicodeDecodeError as error:
         raise BadInput(f"The specification {path} is not UTF-8 text.") from error
     return from_yaml(text)
+
+
+def told(result: LinkResult, *, as_json: bool) -> None:
+    """Print what came of a link, for a program or a person."""
+    if as_json:
+        click.echo(json.dumps(result.report, ensure_ascii=False, indent=2))
+    else:
+        show(result, Console())
 
 
 def show(result: LinkResult, console: Console) -> None:

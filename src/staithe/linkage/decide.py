@@ -55,7 +55,7 @@ class Decision:
 
         `rows` is the number of records on the left of a link; 0 for a dedupe.
         """
-        return _missing_pairs(self.scores, self.clusters, rows)
+        return missing_pairs(self.scores, self.clusters, rows)
 
 
 def holds_each_once(
@@ -132,6 +132,22 @@ def decide(
     )
 
 
+def cluster_again(
+    scores: Scores, records: int, *, threshold: float, one_partner: tuple[bool, ...]
+) -> tuple[Flags, Ints]:
+    """Return which pairs are links and each record's cluster, the threshold known.
+
+    The same as a decision makes of the same pairs; `records` counts from 0.
+    """
+    if not any(one_partner):
+        clusters = average_clusters(scores, records, least=threshold)
+        return clusters[scores.left] == clusters[scores.right], clusters
+    left, right = one_partner
+    kept = best_partners(scores, single_left=left, single_right=right)
+    accepted = kept & (scores.weight >= threshold)
+    return accepted, components(scores.where(accepted), records)
+
+
 def _decide_dedupe(
     scores: Scores, rows: int, *, prior: float, settings: LinkSettings
 ) -> Decision:
@@ -171,7 +187,8 @@ def _moved(prior: float, shift: float) -> float:
     return odds / (1 + odds)
 
 
-def _missing_pairs(scores: Scores, clusters: Ints, left_rows: int) -> tuple[Ints, Ints]:
+def missing_pairs(scores: Scores, clusters: Ints, left_rows: int) -> tuple[Ints, Ints]:
+    """Return the pairs of one cluster that are not among those scored."""
     order = np.argsort(clusters, kind="stable")
     label = clusters[order]
     starts = np.flatnonzero(np.r_[True, label[1:] != label[:-1]])

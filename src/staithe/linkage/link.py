@@ -11,12 +11,12 @@ import tempfile
 from collections.abc import Callable, Sequence
 from importlib.util import find_spec
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 
 from staithe.base.errors import BadInput
-from staithe.linkage import outputs
+from staithe.linkage import outputs, versions
 from staithe.linkage.blocking import (
     Budget,
     ChosenRule,
@@ -45,7 +45,6 @@ from staithe.linkage.inputs import (
     sample,
 )
 from staithe.linkage.model import Model, first_prior, same_key_sql, same_sql
-from staithe.linkage.report_page import render_report
 from staithe.linkage.result import LinkResult
 from staithe.linkage.run import (
     RECORDS,
@@ -57,10 +56,11 @@ from staithe.linkage.run import (
 )
 from staithe.linkage.scores import Scores
 from staithe.linkage.scoring import DuckDBScorer, ExecutorScorer, Scorer
-from staithe.linkage.specification import LinkSpecification, to_yaml, with_settings
+from staithe.linkage.specification import LinkSpecification, with_settings
 from staithe.linkage.standardise import Standardised, standardise
 from staithe.linkage.standardise_sql import install_macros
 from staithe.linkage.training import train, training_blocks
+from staithe.linkage.write_result import write_result
 from staithe.tables.engine import connect
 
 
@@ -86,13 +86,17 @@ def link_tables(
     all_pairs: bool = False,
     engine: Engine = "duckdb",
     seed: int = 1,
+    previous: Path | None = None,
+    keep_state: bool = False,
     memory_mb: int | None = None,
     threads: int | None = None,
     progress: Progress | None = None,
 ) -> LinkResult:
     """Link two tables (or the repeats in one) and write the result to folder `out`.
 
-    Without a specification the columns are recognised by name and values. Raises
+    Without a specification the columns are recognised by name and values. Clusters
+    keep the names they have in the folder `previous`; with `keep_state` the folder
+    also keeps standardised identifiers, so that records can be added later. Raises
     BadInput, and then nothing is written.
     """
     outputs.check_folder(out)
@@ -116,6 +120,8 @@ def link_tables(
                 all_pairs,
                 progress or (lambda _step, _share: None),
                 threads,
+                versions.check_previous(previous),
+                keep_state,
             )
             if memory_mb is None:
                 _give_memory(job)
@@ -245,9 +251,7 @@ def finish(run: Run, out: Path) -> LinkResult:
         run, decision, links, model=model, blocks=blocks, warnings=warnings
     )
     report["executor"] = run.job.engine if executor is None else "compiled"
-    with outputs.whole_folder(out) as folder:
-        _write_pairs(run, decision, links, folder)
-        _write_reports(run, model, report, folder)
+    write_result(run, model, (decision, links), report, out)
     run.job.progress("done", 1.0)
     return LinkResult(out, run.specification, report)
 
@@ -369,25 +373,3 @@ def _links(
     )
     order = np.lexsort((both.right, both.left))
     return Scores(both.left[order], both.right[order], both.weight[order]), []
-
-
-def _write_pairs(run: Run, decision: Decision, links: Scores, folder: Path) -> None:
-    """Write links, clusters and, where asked for, every scored pair."""
-    con = run.job.con
-    outputs.write_pairs(con, links, table=RECORDS, path=folder / "links.parquet")
-    outputs.write_clusters(
-        con, decision.clusters, table=RECORDS, path=folder / "clusters.parquet"
-    )
-    if run.job.all_pairs:
-        path = folder / "pairs.parquet"
-        outputs.write_pairs(con, decision.scores, table=RECORDS, path=path)
-
-
-def _write_reports(
-    run: Run, model: Model, report: dict[str, Any], folder: Path
-) -> None:
-    """Write what explains the result: report, model, specification."""
-    outputs.write_json(folder / "report.json", report)
-    outputs.write_json(folder / "model.json", model.as_splink())
-    (folder / "specification.yaml").write_text(to_yaml(run.specification), "utf-8")
-    (folder / "report.html").write_text(render_report(report), "utf-8")

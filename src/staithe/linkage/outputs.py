@@ -6,25 +6,37 @@ import json
 import re
 import shutil
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
 import pyarrow as pa
 
 from staithe.base.errors import BadInput
+from staithe.linkage.executor.records import arrow
 from staithe.linkage.scores import Ints, Scores, probability
+from staithe.linkage.versions import NAMES, name_clusters
 from staithe.tables.sql import quote_literal
 
 
 if TYPE_CHECKING:
     import duckdb
 
+    from staithe.linkage.blocking import ChosenRule
+    from staithe.linkage.bridges import Bridges
 
+
+CLUSTERS = "clusters_now"
+THROUGH_OTHERS = "through other records"
 FILES = {
     "links.parquet",
     "clusters.parquet",
+    "provenance.parquet",
+    "changes.parquet",
+    "bridges.parquet",
+    "state.duckdb",
     "pairs.parquet",
     "report.json",
     "report.html",
@@ -75,20 +87,14 @@ def whole_folder(out: Path) -> Iterator[Path]:
 
 
 def write_pairs(
-    con: duckdb.DuckDBPyConnection, scores: Scores, *, table: str, path: Path
+    con: duckdb.DuckDBPyConnection,
+    scores: Scores,
+    *,
+    table: str,
+    path: Path,
 ) -> None:
     """Write pairs as left_id, right_id, match_weight, match_probability."""
-    con.register(
-        "outgoing",
-        pa.table(
-            {
-                "l": scores.left,
-                "r": scores.right,
-                "match_weight": scores.weight,
-                "match_probability": probability(scores.weight),
-            }
-        ),
-    )
+    register_pairs(con, scores)
     _copy(
         con,
         "SELECT a.id AS left_id, b.id AS right_id, match_weight, match_probability"
@@ -99,24 +105,94 @@ def write_pairs(
     con.unregister("outgoing")
 
 
+def write_provenance(
+    con: duckdb.DuckDBPyConnection,
+    links: Scores,
+    rules: Sequence[ChosenRule],
+    *,
+    table: str,
+    path: Path,
+) -> None:
+    """Write for each link left_id, right_id and the first rule that proposed it.
+
+    A pair that no rule proposed is linked through other records.
+    """
+    cases = " ".join(
+        f"WHEN a.{each.key} = b.{each.key} THEN {quote_literal(each.name)}"
+        for each in rules
+    )
+    through = quote_literal(THROUGH_OTHERS)
+    rule = f"CASE {cases} ELSE {through} END" if cases else through
+    register_pairs(con, links)
+    _copy(
+        con,
+        f"SELECT a.id AS left_id, b.id AS right_id, {rule} AS rule FROM outgoing"
+        f" JOIN {table} a ON a.rid = l JOIN {table} b ON b.rid = r ORDER BY l, r",
+        path,
+    )
+    con.unregister("outgoing")
+
+
+def register_pairs(con: duckdb.DuckDBPyConnection, scores: Scores) -> None:
+    """Show pairs to DuckDB as outgoing (l, r, match_weight, match_probability)."""
+    table = {
+        "l": arrow(scores.left, pa.int64()),
+        "r": arrow(scores.right, pa.int64()),
+        "match_weight": arrow(scores.weight, pa.float64()),
+        "match_probability": arrow(probability(scores.weight), pa.float64()),
+    }
+    con.register("outgoing", pa.table(table))
+
+
+def show_clusters(
+    con: duckdb.DuckDBPyConnection, clusters: Ints, *, table: str
+) -> None:
+    """Make the clusters a table CLUSTERS (rid, source, id, first)."""
+    rids = np.arange(len(clusters), dtype=np.int64)
+    labels = {"rid": arrow(rids, pa.int64()), "first": arrow(clusters, pa.int64())}
+    con.register("labels", pa.table(labels))
+    con.execute(
+        f"CREATE OR REPLACE TEMP TABLE {CLUSTERS} AS SELECT rid, source_dataset AS source,"
+        f" id, first FROM labels JOIN {table} USING (rid)"
+    )
+    con.unregister("labels")
+
+
 def write_clusters(
     con: duckdb.DuckDBPyConnection, clusters: Ints, *, table: str, path: Path
 ) -> None:
-    """Write every record as source, id, cluster.
+    """Write every record as source, id, cluster, each cluster named by its first."""
+    show_clusters(con, clusters, table=table)
+    name_clusters(con, now=CLUSTERS)
+    write_named(con, path)
 
-    A cluster is named by a hash of its first record, so the name does not change
-    when other records come and go.
-    """
-    con.register("labels", pa.table({"rid": range(len(clusters)), "first": clusters}))
+
+def write_named(con: duckdb.DuckDBPyConnection, path: Path) -> None:
+    """Write every record of CLUSTERS as source, id, cluster, by the names in NAMES."""
     _copy(
         con,
-        "SELECT a.source_dataset AS source, a.id,"
-        " left(sha256(f.source_dataset || chr(31) || f.id), 24) AS cluster"
-        f" FROM labels JOIN {table} a USING (rid) JOIN {table} f ON f.rid = labels.first"
-        " ORDER BY a.rid",
+        f"SELECT source, id, name AS cluster FROM {CLUSTERS} JOIN {NAMES} USING (rid)"
+        " ORDER BY rid",
         path,
     )
-    con.unregister("labels")
+
+
+def write_bridges(con: duckdb.DuckDBPyConnection, bridges: Bridges, path: Path) -> None:
+    """Write each bridge: the two records, its cluster, and the records on each side."""
+    columns = {
+        "l": bridges.left, "r": bridges.right,
+        "left_side": bridges.left_size, "right_side": bridges.right_size,
+    }  # fmt: skip
+    found = {name: arrow(each.copy(), pa.int64()) for name, each in columns.items()}
+    con.register("found", pa.table(found))
+    _copy(
+        con,
+        "SELECT a.id AS left_id, b.id AS right_id, name AS cluster, left_side, right_side"
+        f" FROM found JOIN {CLUSTERS} a ON a.rid = l JOIN {CLUSTERS} b ON b.rid = r"
+        f" JOIN {NAMES} n ON n.rid = l ORDER BY l, r",
+        path,
+    )
+    con.unregister("found")
 
 
 def _copy(con: duckdb.DuckDBPyConnection, sql: str, path: Path) -> None:

@@ -18,6 +18,8 @@ from staithe.linkage.quality_report import (
 
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     import duckdb
 
     from staithe.linkage.blocking import ChosenRule
@@ -50,6 +52,8 @@ class Job:
     all_pairs: bool
     progress: Progress
     threads: int
+    previous: Path | None = None
+    keep_state: bool = False
 
     @property
     def dedupe(self) -> bool:

@@ -12,6 +12,8 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import numpy.typing as npt
 
+from staithe.linkage.executor.records import numbers
+
 
 if TYPE_CHECKING:
     import duckdb
@@ -57,6 +59,16 @@ def read_scores(con: duckdb.DuckDBPyConnection, table: str) -> Scores:
         found["l"].astype(np.int64),
         found["r"].astype(np.int64),
         found["match_weight"].astype(np.float64),
+    )
+
+
+def read_weights(relation: duckdb.DuckDBPyRelation) -> Scores:
+    """Read pairs and weights from the three columns of a relation."""
+    table = relation.to_arrow_table()
+    return Scores(
+        numbers(table.column(0), np.int64),
+        numbers(table.column(1), np.int64),
+        numbers(table.column(2), np.float64),
     )
 
 

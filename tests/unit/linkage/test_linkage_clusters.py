@@ -6,11 +6,11 @@ import itertools
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from staithe.linkage.clusters import average_clusters, best_partners, components
-from staithe.linkage.decide import _missing_pairs
+from staithe.linkage.decide import missing_pairs
 from staithe.linkage.scores import Scores, probability
 
 
@@ -54,6 +54,7 @@ def pairs_of(scores):
     )
 
 
+@settings(deadline=None)
 @given(dedupe_scores())
 def test_components_are_those_of_a_walk(scores):
     label = components(scores, RECORDS)
@@ -66,6 +67,7 @@ def test_components_are_those_of_a_walk(scores):
     assert label.tolist() == [min(reach[n]) for n in range(RECORDS)]
 
 
+@settings(deadline=None)
 @given(link_scores(), st.booleans(), st.booleans())
 def test_best_partners_are_those_taken_one_by_one(scores, single_left, single_right):
     kept = best_partners(scores, single_left=single_left, single_right=single_right)
@@ -107,6 +109,7 @@ def slow_average(scores, least):
         groups.append(best[2] | best[3])
 
 
+@settings(deadline=None)
 @given(dedupe_scores())
 def test_groups_are_those_of_average_linkage_done_the_plain_way(scores):
     # No two averages are equal, so there is one right answer.
@@ -130,10 +133,11 @@ def test_one_bad_link_does_not_join_two_people():
     assert components(scores.where(scores.weight > 0), 7).tolist() == [0] + [1] * 6
 
 
+@settings(deadline=None)
 @given(dedupe_scores())
-def test_missing_pairs_are_those_within_clusters_and_not_scored(scores):
+def testmissing_pairs_are_those_within_clusters_and_not_scored(scores):
     label = average_clusters(scores, RECORDS)
-    left, right = _missing_pairs(scores, label, 0)
+    left, right = missing_pairs(scores, label, 0)
     known = {(a, b) for a, b, _w in pairs_of(scores)}
     expected = {
         (a, b)

@@ -195,6 +195,16 @@ class Executor:
                     least=rare.least,
                 )
 
+    def values(self, column: str) -> Any:
+        """Return the distinct values of a column, in the order of their codes."""
+        return self.records.coded[self.program.column(column)].values
+
+    def set_rarity(self, column: str, shares: Floats) -> None:
+        """Say how common the values of a column are among more than these records."""
+        with np.errstate(divide="ignore"):
+            logs = np.log2(shares)
+        self._rarity[column] = logs if len(logs) else np.zeros(1)
+
     def _rarity_of(self, column: str) -> Floats:
         """Return code → log2 of the share of the records with a value that have it."""
         if column not in self._rarity:

@@ -266,6 +266,14 @@ def numbers(
     return found
 
 
+def arrow(values: npt.NDArray[Any], kind: pa.DataType) -> pa.Array:
+    """Return numbers as an Arrow array without copying them.
+
+    Arrow's own way imports pandas where that is installed, which takes a second.
+    """
+    return pa.Array.from_buffers(kind, len(values), [None, pa.py_buffer(values)])
+
+
 def _present(values: pa.Array) -> npt.NDArray[np.bool_]:
     """Return which values of an Arrow array are not null."""
     bits = np.unpackbits(

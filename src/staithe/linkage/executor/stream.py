@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 import numpy.typing as npt
@@ -12,6 +12,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from staithe.linkage.executor.kernel import address
+from staithe.linkage.executor.records import arrow
 from staithe.linkage.scores import Floats
 
 
@@ -91,14 +92,6 @@ def _probability(weight: Floats) -> Floats:
     found += 1.0
     np.reciprocal(found, out=found)
     return found
-
-
-def arrow(values: npt.NDArray[Any], kind: pa.DataType) -> pa.Array:
-    """Return numbers as an Arrow array without copying them.
-
-    Arrow's own way imports pandas where that is installed, which takes a second.
-    """
-    return pa.Array.from_buffers(kind, len(values), [None, pa.py_buffer(values)])
 
 
 def write_labels(labels: Labels, ids: pa.Array, sources: pa.Array, path: Path) -> None:

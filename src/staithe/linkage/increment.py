@@ -1,0 +1,476 @@
+"""Add new records to a result without linking the rest again.
+
+The model, the threshold and the rules stay as they are. New records meet those that
+share a key with them; the clusters that may change are decided again, by the same code
+that decided them first, and keep their names as far as they stay together.
+"""
+
+from __future__ import annotations
+
+import json
+import shutil
+import tempfile
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import pyarrow as pa
+
+from staithe.base.errors import BadInput
+from staithe.linkage import outputs
+from staithe.linkage.clusters import components
+from staithe.linkage.decide import cluster_again, missing_pairs
+from staithe.linkage.executor.executor import Executor
+from staithe.linkage.executor.records import arrow, numbers
+from staithe.linkage.executor.trees import NotKnown
+from staithe.linkage.inputs import OpenInput, Source, check_ids, open_input
+from staithe.linkage.report_page import render_report
+from staithe.linkage.result import LinkResult
+from staithe.linkage.scores import Floats, Ints, Scores, read_weights
+from staithe.linkage.specification import from_yaml
+from staithe.linkage.standardise import standardise
+from staithe.linkage.standardise_sql import install_macros
+from staithe.linkage.state import FORMAT, count_values, rarity_columns
+from staithe.linkage.versions import NAMES, Changes, name_clusters, write_changes
+from staithe.tables.engine import connect, scan
+from staithe.tables.sql import quote_identifier as quote
+from staithe.tables.sql import quote_literal
+
+
+if TYPE_CHECKING:
+    import duckdb
+
+    from staithe.linkage.specification import LinkSpecification
+
+
+FEW = 3
+
+
+@dataclass(frozen=True)
+class Kept:
+    """The state of an earlier result, open for change."""
+
+    con: duckdb.DuckDBPyConnection
+    facts: dict[str, Any]
+
+    @property
+    def specification(self) -> LinkSpecification:
+        """The specification by which everything was standardised."""
+        return from_yaml(self.facts["specification"])
+
+    @property
+    def sides(self) -> int:
+        """Two files, or one."""
+        return len(self.facts["names"])
+
+
+def add_records(
+    previous: Path,
+    new: Sequence[Source | None],
+    *,
+    id_columns: Sequence[str],
+    out: Path,
+    threads: int = 2,
+    memory_mb: int = 2000,
+) -> LinkResult:
+    """Add new records (one source for each file, None for none) to a result.
+
+    `previous` must have been made with its state kept; `out` is the new version and
+    keeps its state too. Raises BadInput, and then nothing is written.
+    """
+    outputs.check_folder(out)
+    state = previous / "state.duckdb"
+    if not state.is_file():
+        raise BadInput(
+            f"{previous} keeps no state to add records to; link it again with "
+            "--keep-state."
+        )
+    out.parent.mkdir(parents=True, exist_ok=True)
+    with (
+        tempfile.TemporaryDirectory(prefix=".adding-", dir=out.parent) as scratch,
+        outputs.whole_folder(out) as folder,
+    ):
+        copy = folder / "state.duckdb"
+        shutil.copyfile(state, copy)
+        con = connect(memory_mb=memory_mb, threads=threads, temp_directory=scratch)
+        con.execute(f"ATTACH {quote_literal(str(copy))} AS kept")
+        try:
+            kept = Kept(con, read_facts(con, len(new)))
+            report = _add(kept, new, id_columns, (previous, folder), threads)
+        finally:
+            con.close()
+    return LinkResult(out, kept.specification, report)
+
+
+def read_facts(con: duckdb.DuckDBPyConnection, files: int) -> dict[str, Any]:
+    """Return what the state knows of itself, or raise BadInput if it will not do."""
+    (body,) = con.execute("SELECT body FROM kept.facts").fetchall()[0]
+    facts: dict[str, Any] = json.loads(body)
+    (version,) = con.execute("SELECT version()").fetchall()[0]
+    if facts["format"] != FORMAT or facts["duckdb"] != version:
+        raise BadInput(
+            "This result was made by another version of the program; link it in full "
+            "once more."
+        )
+    if len(facts["names"]) != files:
+        raise BadInput(
+            f"The earlier result is of {len(facts['names'])} files, "
+            f"but {files} were given."
+        )
+    return facts
+
+
+def _add(
+    kept: Kept,
+    new: Sequence[Source | None],
+    id_columns: Sequence[str],
+    folders: tuple[Path, Path],
+    threads: int,
+) -> dict[str, Any]:
+    """Do the work from the earlier folder to the new one and return the report."""
+    con = kept.con
+    previous, folder = folders
+    inputs = _open(kept, new, id_columns)
+    fresh_rows = _standardise(kept, inputs, id_columns)
+    executor = _meet(kept, threads)
+    found = _new_pairs(kept, executor)
+    con.execute("INSERT INTO kept.records SELECT * FROM fresh")
+    members = _members(kept, found)
+    links, changes = _decide(kept, members, found, executor)
+    outputs.register_pairs(con, found)
+    con.execute("INSERT INTO kept.pairs SELECT l, r, match_weight FROM outgoing")
+    con.unregister("outgoing")
+    _write_links(kept, links, previous, folder)
+    write_changes(con, folder / "changes.parquet", now="members_now")
+    con.execute(
+        "COPY (SELECT source, id, name AS cluster FROM kept.labels ORDER BY rid) TO"
+        f" {quote_literal(str(folder / 'clusters.parquet'))} (FORMAT parquet, COMPRESSION zstd)"
+    )
+    report = _report(kept, previous, folder, changes, fresh_rows)
+    facts = kept.facts | {"version": kept.facts["version"] + 1}
+    con.execute("UPDATE kept.facts SET body = ?", [json.dumps(facts)])
+    con.execute("DETACH kept")
+    for name in ("model.json", "specification.yaml"):
+        shutil.copyfile(previous / name, folder / name)
+    outputs.write_json(folder / "report.json", report)
+    (folder / "report.html").write_text(render_report(report), "utf-8")
+    return report
+
+
+def _open(
+    kept: Kept, new: Sequence[Source | None], id_columns: Sequence[str]
+) -> list[OpenInput]:
+    """Open the new files; a side without one is an empty view of the same columns."""
+    if not any(each is not None for each in new):
+        raise BadInput("There are no new records: give a file.")
+    found = []
+    for side, source in enumerate(new):
+        name = kept.facts["names"][side]
+        wanted = [*kept.specification.columns(side), id_columns[side]]
+        if source is None:
+            columns = ", ".join(f"NULL::VARCHAR AS {quote(c)}" for c in wanted)
+            kept.con.execute(
+                f"CREATE VIEW input_{side} AS SELECT {columns} WHERE false"
+            )
+            found.append(OpenInput(name, f"input_{side}", tuple(wanted), 0, ""))
+            continue
+        opened = open_input(kept.con, source, name=name, view=f"input_{side}")
+        for column in wanted:
+            opened.check_column(column)
+        check_ids(kept.con, opened, id_columns[side])
+        found.append(opened)
+    return found
+
+
+def _standardise(
+    kept: Kept, inputs: Sequence[OpenInput], id_columns: Sequence[str]
+) -> tuple[int, ...]:
+    """Make a table `fresh` of the new records, shaped and numbered like those kept."""
+    con = kept.con
+    install_macros(con)
+    made = standardise(
+        con, inputs, kept.specification, id_columns=id_columns, table="coming"
+    )
+    taken = con.execute(
+        "SELECT c.source_dataset, c.id FROM coming c JOIN kept.labels l"
+        " ON l.source = c.source_dataset AND l.id = c.id ORDER BY ALL LIMIT 4"
+    ).fetchall()
+    if taken:
+        some = ", ".join(str(row[1])[:40] for row in taken[:FEW])
+        raise BadInput(
+            f"Some new records of {taken[0][0]} are there already, for example {some}; "
+            "give records with new ids."
+        )
+    keys = {key: sql for _, key, sql in kept.facts["rules"]}
+    con.execute(
+        "CREATE TABLE keyed AS SELECT *"
+        + "".join(f", {sql} AS {key}" for key, sql in keys.items())
+        + " FROM coming"
+    )
+    for key in keys:
+        con.execute(
+            f"UPDATE keyed SET {key} = NULL WHERE {key} IN"
+            f" (SELECT value FROM kept.dropped WHERE key_name = '{key}')"
+        )
+    columns = [row[0] for row in con.execute("DESCRIBE kept.records").fetchall()]
+    last = "(SELECT max(rid) FROM kept.records)"
+    chosen = ", ".join(
+        f"rid + {last} AS rid" if column == "rid" else quote(column)
+        for column in columns
+    )
+    con.execute(f"CREATE TABLE fresh AS SELECT {chosen} FROM keyed ORDER BY rid")
+    for column in rarity_columns(kept.facts["model"]):
+        count_values(con, "fresh", column)
+    return made.rows
+
+
+def _meet(kept: Kept, threads: int) -> Executor:
+    """Load the new records and those that share a key with one of them."""
+    con = kept.con
+    near = " UNION ".join(
+        f"SELECT rid FROM kept.records WHERE {key} IN (SELECT {key} FROM fresh)"
+        for _, key, _ in kept.facts["rules"]
+    )
+    con.execute(
+        "CREATE TABLE near AS SELECT *, false AS is_new FROM kept.records"
+        f" WHERE rid IN ({near}) UNION ALL SELECT *, true FROM fresh"
+    )
+    return _load(kept, "near", threads)
+
+
+def _load(kept: Kept, table: str, threads: int) -> Executor:
+    """Return an executor over a table of records, with the rarities of all records."""
+    con, model = kept.con, kept.facts["model"]
+    con.execute(
+        f"CREATE OR REPLACE TABLE {table} AS FROM {table} ORDER BY source_number, rid"
+    )
+    counts = dict(
+        con.execute(
+            f"SELECT source_number, count(*) FROM {table} GROUP BY 1"
+        ).fetchall()
+    )
+    rows = tuple(counts.get(side, 0) for side in range(kept.sides))
+    try:
+        executor = Executor(
+            con,
+            table,
+            rows,
+            comparisons=[each["comparison_levels"] for each in model["comparisons"]],
+            rules=[
+                each["blocking_rule"]
+                for each in model["blocking_rules_to_generate_predictions"]
+            ],
+            threads=threads,
+        )
+    except NotKnown as error:
+        raise BadInput(
+            "Records can be added only where the compiled executor runs, and it cannot "
+            f"run here: {error}. Link the files in full."
+        ) from error
+    for column in rarity_columns(model):
+        executor.set_rarity(column, _shares(con, executor, column))
+    executor.weigh(model)
+    return executor
+
+
+def _shares(con: duckdb.DuckDBPyConnection, executor: Executor, column: str) -> Floats:
+    """Return for each value of a column that is loaded its share of all records."""
+    values = executor.values(column)
+    places = arrow(np.arange(len(values), dtype=np.int64), pa.int64())
+    con.register("loaded", pa.table({"place": places, "value": values}))
+    found = con.execute(
+        "SELECT place, sum(n) / (SELECT sum(n) FROM kept.rarity WHERE column_name = $1)"
+        " AS share FROM loaded JOIN kept.rarity k ON k.value = loaded.value::VARCHAR"
+        " AND column_name = $1 GROUP BY place ORDER BY place",
+        [column],
+    ).fetchnumpy()
+    con.unregister("loaded")
+    shares = np.zeros(len(values))
+    shares[found["place"]] = found["share"]
+    return shares
+
+
+def _new_pairs(kept: Kept, executor: Executor) -> Scores:
+    """Score the pairs with a new record in them; numbers are those of all records."""
+    table = kept.con.sql("SELECT rid, is_new::TINYINT AS n FROM near").to_arrow_table()
+    rid = numbers(table.column("rid"), np.int64)
+    is_new = numbers(table.column("n"), np.int8) == 1
+    parts = []
+    for batch in executor.predict():
+        with_new = is_new[batch.left] | is_new[batch.right]
+        left, right = rid[batch.left[with_new]], rid[batch.right[with_new]]
+        parts.append((left, right, batch.weight[with_new]))
+    if not parts:
+        return Scores.none()
+    left, right, weight = (np.concatenate(each) for each in zip(*parts, strict=True))
+    order = np.lexsort((right, left))
+    return Scores(left[order], right[order], weight[order])
+
+
+def _members(kept: Kept, found: Scores) -> Ints:
+    """Return the records whose cluster may change, in the order of the files."""
+    con = kept.con
+    outputs.register_pairs(con, found)
+    table = con.sql(
+        "WITH touched AS (SELECT DISTINCT part FROM kept.labels WHERE rid IN"
+        f" (SELECT unnest([l, r]) FROM outgoing WHERE match_weight >= {kept.facts['threshold']!r}))"
+        " SELECT rid FROM kept.records WHERE rid IN (SELECT rid FROM fresh UNION ALL"
+        " SELECT rid FROM kept.labels WHERE part IN (FROM touched))"
+        " ORDER BY source_number, rid"
+    ).to_arrow_table()
+    con.unregister("outgoing")
+    rids = numbers(table.column("rid"), np.int64)
+    con.register("chosen", pa.table({"rid": arrow(rids, pa.int64())}))
+    con.execute("CREATE TABLE members AS FROM chosen")
+    con.unregister("chosen")
+    return rids
+
+
+def _decide(
+    kept: Kept, members: Ints, found: Scores, executor: Executor
+) -> tuple[Scores, Changes]:
+    """Cluster the members again; return their links and what changed."""
+    con, threshold = kept.con, float(kept.facts["threshold"])
+    table = con.sql(
+        "SELECT l, r, w FROM kept.pairs WHERE l IN (FROM members) AND r IN (FROM members)"
+    )
+    old = read_weights(table)
+    both = Scores(
+        np.r_[old.left, found.left],
+        np.r_[old.right, found.right],
+        np.r_[old.weight, found.weight],
+    )
+    # Numbered by their order among the members, so that the left file comes first.
+    order = np.argsort(members)
+    inside = np.isin(both.left, members) & np.isin(both.right, members)
+    both = both.where(inside)
+    left, right = (
+        1 + order[np.searchsorted(members, ends, sorter=order)]
+        for ends in (both.left, both.right)
+    )
+    by_pair = np.lexsort((right, left))
+    scores = Scores(left[by_pair], right[by_pair], both.weight[by_pair])
+    one_partner = tuple(kept.facts["one_partner"])
+    size = len(members) + 1
+    accepted, clusters = cluster_again(
+        scores, size, threshold=threshold, one_partner=one_partner
+    )
+    parts = components(scores.where(scores.weight >= threshold), size)
+    changes = _relabel(kept, members, clusters, parts)
+    links = scores.where(accepted)
+    if not (all(one_partner) and kept.sides > 1):
+        links = _with_implied(kept, links, scores, clusters, executor.threads)
+    rid = np.r_[0, members]
+    return Scores(rid[links.left], rid[links.right], links.weight), changes
+
+
+def _relabel(kept: Kept, members: Ints, clusters: Ints, parts: Ints) -> Changes:
+    """Name the members' clusters after those before and keep the new labels."""
+    con = kept.con
+    rid = np.r_[0, members]
+    table = {
+        "rid": arrow(members, pa.int64()),
+        "first": arrow(rid[clusters[1:]], pa.int64()),
+        "part": arrow(rid[parts[1:]], pa.int64()),
+    }
+    con.register("relabelled", pa.table(table))
+    con.execute(
+        "CREATE TABLE members_now AS SELECT m.rid, r.source_dataset AS source, r.id,"
+        " m.first, m.part FROM relabelled m JOIN kept.records r USING (rid)"
+    )
+    con.unregister("relabelled")
+    con.execute(
+        "CREATE TABLE members_before AS SELECT source, id, name FROM kept.labels"
+        " WHERE rid IN (FROM members)"
+    )
+    changes = name_clusters(
+        con,
+        now="members_now",
+        before="members_before",
+        salt=f"version {kept.facts['version']}",
+    )
+    assert changes is not None
+    con.execute("DELETE FROM kept.labels WHERE rid IN (FROM members)")
+    con.execute(
+        "INSERT INTO kept.labels SELECT rid, source, id, first, part, name"
+        f" FROM members_now JOIN {NAMES} USING (rid)"
+    )
+    return changes
+
+
+def _with_implied(
+    kept: Kept, links: Scores, scores: Scores, clusters: Ints, threads: int
+) -> Scores:
+    """Add the pairs of one cluster that no rule proposed, scored by the same model."""
+    sides = kept.con.sql(
+        "SELECT count(*) FILTER (source_number = 0) FROM kept.records"
+        " WHERE rid IN (FROM members)"
+    ).fetchall()
+    left_rows = int(sides[0][0]) if kept.sides > 1 else 0
+    left, right = missing_pairs(scores, clusters, left_rows)
+    if not len(left):
+        return links
+    kept.con.execute(
+        "CREATE TABLE together AS FROM kept.records WHERE rid IN (FROM members)"
+    )
+    loaded = _load(kept, "together", threads)
+    weight, _ = loaded.score_pairs(left - 1, right - 1)
+    both = Scores(
+        np.r_[links.left, left], np.r_[links.right, right], np.r_[links.weight, weight]
+    )
+    order = np.lexsort((both.right, both.left))
+    return Scores(both.left[order], both.right[order], both.weight[order])
+
+
+def _write_links(kept: Kept, links: Scores, previous: Path, folder: Path) -> None:
+    """Write the links of untouched clusters as they were, and the members' anew."""
+    con = kept.con
+    outputs.register_pairs(con, links)
+    touched = (
+        "(SELECT id FROM members_now WHERE source ="
+        f" {quote_literal(kept.facts['names'][0])})"
+    )
+    con.execute(
+        "COPY (SELECT left_id, right_id, match_weight, match_probability FROM"
+        f" {scan([previous / 'links.parquet'])} WHERE left_id NOT IN {touched}"
+        " UNION ALL SELECT a.id, b.id, match_weight, match_probability FROM outgoing"
+        " JOIN kept.records a ON a.rid = l JOIN kept.records b ON b.rid = r) TO"
+        f" {quote_literal(str(folder / 'links.parquet'))} (FORMAT parquet, COMPRESSION zstd)"
+    )
+    con.unregister("outgoing")
+
+
+def _report(
+    kept: Kept,
+    previous: Path,
+    folder: Path,
+    changes: Changes,
+    fresh: Sequence[int],
+) -> dict[str, Any]:
+    """Return the earlier report with what the addition changed in it."""
+    report: dict[str, Any] = json.loads((previous / "report.json").read_text("utf-8"))
+    con, names = kept.con, kept.facts["names"]
+    sizes = con.execute(
+        "SELECT n, count(*) FROM (SELECT count(*) AS n FROM kept.labels GROUP BY name)"
+        " GROUP BY n ORDER BY n"
+    ).fetchall()
+    report["clusters"] |= {
+        "count": sum(k for _, k in sizes),
+        "of_two_or_more": sum(k for n, k in sizes if n > 1),
+        "largest": max(n for n, _ in sizes),
+        "sizes": {str(n): k for n, k in sizes},
+    }
+    links = scan([folder / "links.parquet"])
+    report["links"] = con.execute(f"SELECT count(*) FROM {links}").fetchall()[0][0]
+    ends = ["left_id", "right_id"]
+    for side, name in enumerate(names):
+        report["records"][name] += fresh[side] if side < len(fresh) else 0
+        columns = [ends[side]] if kept.sides > 1 else ends
+        found = " UNION ".join(f"SELECT {column} FROM {links}" for column in columns)
+        (count,) = con.execute(f"SELECT count(*) FROM ({found})").fetchall()[0]
+        report["linked"][name] = count
+    report["changes"] = changes.as_report()
+    report["added"] = dict(zip(names, fresh, strict=False))
+    return report
