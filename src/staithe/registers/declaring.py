@@ -10,7 +10,7 @@ from django.db import transaction
 from staithe.people.queries import find_operator, get_organisation
 from staithe.registers import details
 from staithe.registers.actions import change_schema, create_register, schema_of
-from staithe.registers.declaration import Declaration
+from staithe.registers.declaration import Declaration, shipped
 from staithe.registers.models import Register
 
 
@@ -60,3 +60,24 @@ def _details(declared: Declaration) -> dict[str, str]:
     }
     stated |= {"title": declared.title, "description": declared.description}
     return stated | {details.WRITERS: ";".join(sorted(declared.writers))}
+
+
+def ensure_shipped(*, at: datetime, only: str = "") -> list[Register]:
+    """Make the registers of governance that are not here yet; return them.
+
+    What their owners made of those that are here stays: only new fields are added.
+    """
+    made = []
+    for declared in shipped():
+        if only and declared.name != only:
+            continue
+        register = Register.objects.filter(name=declared.name).first()
+        if register is None:
+            made.append(declare_register(declared=declared, by=None, at=at))
+            continue
+        found = schema_of(register)
+        known = found.fields if found else {}
+        fields = [field for field in declared.fields if field.id not in known]
+        if fields:
+            change_schema(register=register, fields=fields, by=None, at=at)
+    return made

@@ -6,7 +6,16 @@ from django.db import transaction
 
 from staithe.jobs.context import JobContext
 from staithe.jobs.registry import job
-from staithe.registers import hooks, indexing, strangers, tidying, updates, watches
+from staithe.people.queries import find_operator
+from staithe.registers import (
+    declaring,
+    hooks,
+    indexing,
+    strangers,
+    tidying,
+    updates,
+    watches,
+)
 from staithe.registers.models import Correction, Hook, Register
 
 
@@ -37,6 +46,17 @@ def tell_hook(context: JobContext, *, reference: str) -> None:
 
 
 EVERY_MINUTE = 60
+EVERY_HOUR = 3600
+
+
+@job("registers:govern", label="Keep the lists that govern", every_seconds=EVERY_HOUR)
+def ensure_governance(context: JobContext) -> None:
+    """Make the registers of agreements, directions and needs once there is an owner."""
+    with transaction.atomic():
+        made = []
+        if find_operator() is not None:
+            made = declaring.ensure_shipped(at=context.now())
+        context.finish({"made": [register.name for register in made]})
 
 
 @job("registers:make", label="Make scheduled changes", every_seconds=EVERY_MINUTE)

@@ -6,6 +6,7 @@ from datetime import UTC, datetime
 
 import pytest
 
+from staithe.base import clock
 from staithe.base.errors import BadInput
 from staithe.registers.actions import append_entries, schema_of
 from staithe.registers.declaration import parse, shipped
@@ -72,3 +73,32 @@ def test_declaring_again_adds_fields_and_changes_nothing_else():
 def test_a_bad_declaration_is_refused_in_a_sentence(data, says):
     with pytest.raises(BadInput, match=says):
         parse(data)
+
+
+@pytest.mark.django_db
+def test_every_service_has_the_governance_registers_by_itself(client):
+    from staithe.jobs.actions import enqueue
+    from staithe.jobs.run import run_pending
+    from staithe.people.actions import create_organisation
+    from staithe.registers.details import change_details
+    from staithe.registers.models import Register
+
+    def tick() -> None:
+        enqueue("registers:govern", arguments={}, by=None, at=clock.now())
+        run_pending()
+
+    tick()
+    assert not Register.objects.exists()  # nobody runs the service yet
+    create_organisation(
+        name="Data Office", kind="other", is_operator=True, by=None, at=AT
+    )
+    tick()
+    names = set(Register.objects.values_list("name", flat=True))
+    assert names == {"direction", "information-sharing-agreement", "potential-register"}
+    directions = Register.objects.get(name="direction")
+    told = {"title": "Our directions"}
+    change_details(register=directions, details=told, by=None, at=AT)
+    tick()
+    directions.refresh_from_db()
+    assert directions.title == "Our directions"  # what the owner made of it stays
+    assert "Lists that somebody needs" in client.get("/registers").text
