@@ -39,6 +39,7 @@ FILE = click.Path(path_type=Path)
 )  # fmt: skip
 @click.option("--truth", help="Column with the truth: only to score, never to link.")
 @click.option("--ignore", multiple=True, help="A column not to use (repeat).")
+@click.option("--group", "groups", multiple=True, help="Show who is linked by this.")
 @click.option("--all-pairs", is_flag=True, help="Write every scored pair as well.")
 @click.option(
     "--threshold", type=float, help="Least probability; advised unless given."
@@ -71,6 +72,7 @@ def link(
     engine: Engine,
     truth: str | None,
     ignore: tuple[str, ...],
+    groups: tuple[str, ...],
     all_pairs: bool,
     threshold: float | None,
     mode: Mode | None,
@@ -88,10 +90,10 @@ def link(
     if add_to:
         told(_add(add_to, left, right, ids=ids, out=out), as_json=as_json)
         return
-    if mode and (engine != "duckdb" or all_pairs or previous or keep_state):
+    if mode and (engine != "duckdb" or all_pairs or previous or keep_state or groups):
         raise BadInput(
             "A private link runs on duckdb, writes no other pairs, keeps no state and "
-            "follows no earlier result."
+            "follows no earlier result nor groups."
         )
     specification = read_specification(spec) if spec else None
     console = Console(stderr=True)
@@ -124,6 +126,7 @@ def link(
                 right,
                 all_pairs=all_pairs,
                 engine=engine,
+                groups=groups,
                 previous=previous,
                 keep_state=keep_state,
                 **asked,

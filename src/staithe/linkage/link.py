@@ -84,6 +84,7 @@ def link_tables(
     truth_column: str | None = None,
     threshold: float | None = None,
     all_pairs: bool = False,
+    groups: Sequence[str] = (),
     engine: Engine = "duckdb",
     seed: int = 1,
     previous: Path | None = None,
@@ -122,6 +123,7 @@ def link_tables(
                 threads,
                 versions.check_previous(previous),
                 keep_state,
+                tuple(groups),
             )
             if memory_mb is None:
                 _give_memory(job)
@@ -168,7 +170,8 @@ def _link(
         check_ids(job.con, opened, column)
         for extra in [*ignore, *([job.truth_column] if job.truth_column else [])]:
             opened.check_column(extra)
-    specification, left_out = _specification(job, specification, ignore)
+    _check_groups(job)
+    specification, left_out = _specification(job, specification, [*ignore, *job.groups])
     if threshold is not None:
         specification = with_settings(specification, threshold=threshold)
     job.progress("standardising", 0.1)
@@ -186,6 +189,13 @@ def _link(
     chosen = choose_pairs(job, specification, standardised)
     run = Run(job, specification, standardised, comparisons, chosen, left_out)
     return finish(run, out)
+
+
+def _check_groups(job: Job) -> None:
+    """Raise BadInput where a column to group by is in no file."""
+    for name in job.groups:
+        if not any(name in opened.columns for opened in job.inputs):
+            job.inputs[0].check_column(name)
 
 
 def _specification(

@@ -173,11 +173,23 @@ def caveat(report: Mapping[str, Any]) -> str:
         f"{count:,} of {report['records'][name]:,} records of {name}"
         for name, count in report["linked"].items()
     )
-    truth = report.get("truth")
-    known = (
-        f"Against a known truth, precision is {truth['precision']:.4f} and recall "
-        f"{truth['recall']:.4f}."
-        if truth
-        else "How many links are wrong or missing has not been measured."
-    )
-    return f"Linked by probability: {linked}. {known}"
+    return f"Linked by probability: {linked}. {_errors(report)}"
+
+
+def _errors(report: Mapping[str, Any]) -> str:
+    """Return what is known of wrong and missing links."""
+    judged, truth = report.get("estimate"), report.get("truth")
+    if judged:
+        precision, recall = judged["precision"], judged["recall"]
+        return (
+            f"From {judged['judged']:,} pairs that people judged, precision is "
+            f"{precision['estimate']:.4f} (95% interval {precision['low']:.4f} to "
+            f"{precision['high']:.4f}) and recall {recall['estimate']:.4f} "
+            f"({recall['low']:.4f} to {recall['high']:.4f})."
+        )
+    if truth:
+        return (
+            f"Against a known truth, precision is {truth['precision']:.4f} and recall "
+            f"{truth['recall']:.4f}."
+        )
+    return "How many links are wrong or missing has not been measured."

@@ -5,9 +5,19 @@ Everything that came from a file is escaped; the chart is inline SVG with its ta
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from html import escape
 from typing import Any
+
+from staithe.linkage.report_html import cell, table
+from staithe.linkage.report_quality import (
+    estimate_html,
+    groups_html,
+    implausible_html,
+    lost_html,
+    sample_html,
+    versions_html,
+)
 
 
 STYLE = """
@@ -16,7 +26,7 @@ h1{font-size:2rem}h2{font-size:1.4rem;margin-top:2.5rem}
 table{border-collapse:collapse;width:100%;margin:1rem 0}
 caption{text-align:left;font-weight:bold;padding:.4rem 0}
 th,td{text-align:left;border-bottom:1px solid #b1b4b6;padding:.35rem .6rem .35rem 0;vertical-align:top}
-td.n,th.n{text-align:right;font-variant-numeric:tabular-nums}
+th[scope=row]{font-weight:normal}td.n,th.n{text-align:right;font-variant-numeric:tabular-nums}
 .warning{border-left:6px solid #d4351c;padding:.2rem 1rem}
 svg{width:100%;height:auto}summary{cursor:pointer;text-decoration:underline}
 """
@@ -33,10 +43,16 @@ def render_report(report: Mapping[str, Any]) -> str:
         _warnings(report["warnings"]),
         _summary(report),
         _truth(report.get("truth")),
+        estimate_html(report.get("estimate")),
         _histogram(report["histogram"], report["threshold"]["match_weight"]),
         _fields(report),
+        groups_html(report.get("groups", ())),
+        implausible_html(report.get("implausible", ())),
         _rules(report["blocking"]),
+        lost_html(report.get("lost")),
         _weights(report["model"]),
+        versions_html(report.get("versions", ())),
+        sample_html(report.get("sample", ())),
         _left_out(report["left_out"]),
     ]
     return (
@@ -44,25 +60,6 @@ def render_report(report: Mapping[str, Any]) -> str:
         '<meta name="viewport" content="width=device-width">'
         f"<title>{escape(title)}</title><style>{STYLE}</style></head>"
         f"<body><main>{''.join(parts)}</main></body></html>\n"
-    )
-
-
-def _cell(value: Any) -> str:
-    if value is None:
-        return "<td>not measured</td>"
-    if isinstance(value, float):
-        return f'<td class="n">{value:,.4f}</td>'
-    if isinstance(value, int):
-        return f'<td class="n">{value:,}</td>'
-    return f"<td>{escape(str(value))}</td>"
-
-
-def _table(caption: str, heads: Sequence[str], rows: Iterable[Sequence[Any]]) -> str:
-    head = "".join(f'<th scope="col">{escape(each)}</th>' for each in heads)
-    body = "".join(f"<tr>{''.join(map(_cell, row))}</tr>" for row in rows)
-    return (
-        f"<table><caption>{escape(caption)}</caption><thead><tr>{head}</tr></thead>"
-        f"<tbody>{body}</tbody></table>"
     )
 
 
@@ -86,8 +83,8 @@ def _summary(report: Mapping[str, Any]) -> str:
         ("Largest group", report["clusters"]["largest"], None),
     ]
     body = "".join(
-        f'<tr><th scope="row">{escape(str(name))}</th>{_cell(value)}'
-        f"{_cell(of) if of is not None else '<td></td>'}</tr>"
+        f'<tr><th scope="row">{escape(str(name))}</th>{cell(value)}'
+        f"{cell(of) if of is not None else '<td></td>'}</tr>"
         for name, value, of in rows
     )
     return (
@@ -111,7 +108,7 @@ def _truth(truth: Mapping[str, Any] | None) -> str:
         shown.append(("Best threshold on pairs", truth["best_threshold"]))
         shown.append(("Probability 0.95", truth["at_probability_95"]))
     rows = [(name, of["precision"], of["recall"], of["f1"]) for name, of in shown]
-    return "<h2>Against the truth</h2>" + _table(
+    return "<h2>Against the truth</h2>" + table(
         f"Over all {truth['true_pairs']:,} true pairs",
         ("Links", "Precision", "Recall", "F1"),
         rows,
@@ -142,7 +139,7 @@ def _histogram(bars: Sequence[Mapping[str, Any]], threshold: float) -> str:
         if 0 <= at <= WIDTH
         else ""
     )
-    table = _table(
+    numbers = table(
         "Pairs and links by match weight",
         ("From", "To", "Pairs", "Links"),
         [(e["from"], e["to"], e["pairs"], e["links"]) for e in shown],
@@ -152,7 +149,7 @@ def _histogram(bars: Sequence[Mapping[str, Any]], threshold: float) -> str:
         "Heights are square roots.</p>"
         f'<svg viewBox="0 0 {WIDTH} {HEIGHT}" role="img" aria-label="Pairs and links by'
         f' match weight; the table below has the numbers">{"".join(drawn)}{line}</svg>'
-        f"<details><summary>The numbers</summary>{table}</details>"
+        f"<details><summary>The numbers</summary>{numbers}</details>"
     )
 
 
@@ -167,13 +164,13 @@ def _fields(report: Mapping[str, Any]) -> str:
         for name in names:
             row += [each["filled"].get(name), each["valid"].get(name)]
         rows.append(row)
-    return "<h2>The data</h2>" + _table(
+    return "<h2>The data</h2>" + table(
         "How full each field is, and how much of it is valid", heads, rows
     )
 
 
 def _rules(blocking: Mapping[str, Any]) -> str:
-    return "<h2>Which pairs were compared</h2>" + _table(
+    return "<h2>Which pairs were compared</h2>" + table(
         "Pairs that agree on",
         ("Fields", "Pairs", "Common values left out", "Pairs left out"),
         [
@@ -189,7 +186,7 @@ def _weights(model: Mapping[str, Any]) -> str:
         for comparison in model["comparisons"]
         for level in comparison["levels"]
     ]
-    return "<h2>What each agreement is worth</h2>" + _table(
+    return "<h2>What each agreement is worth</h2>" + table(
         "m: share among matches. u: share among other pairs. Weight: log2(m / u)",
         ("Field", "Agreement", "m", "u", "Weight"),
         rows,
@@ -199,6 +196,6 @@ def _weights(model: Mapping[str, Any]) -> str:
 def _left_out(columns: Sequence[Mapping[str, Any]]) -> str:
     if not columns:
         return ""
-    return "<h2>Columns not used</h2>" + _table(
+    return "<h2>Columns not used</h2>" + table(
         "And why", ("Column", "Reason"), [(c["column"], c["reason"]) for c in columns]
     )

@@ -54,6 +54,8 @@ class Job:
     threads: int
     previous: Path | None = None
     keep_state: bool = False
+    groups: tuple[str, ...] = ()  # columns for grouping only
+    readable: bool = True  # whether the records hold values, and not tokens of them
 
     @property
     def dedupe(self) -> bool:

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from staithe.linkage import outputs, versions
 from staithe.linkage.bridges import find_bridges
+from staithe.linkage.evidence import gather
 from staithe.linkage.report_page import render_report
 from staithe.linkage.run import RECORDS
 from staithe.linkage.specification import to_yaml
@@ -37,8 +38,11 @@ def write_result(
     sure = links.where(links.weight >= decision.threshold)
     bridges = find_bridges(sure, decision.clusters)
     report["clusters"]["bridges"] = len(bridges.left)
+    evidence = gather(run, decision, links)
+    report |= evidence.report
     with outputs.whole_folder(out) as folder:
         _write_pairs(run, decision, links, folder)
+        evidence.write(run, folder)
         outputs.write_bridges(con, bridges, folder / "bridges.parquet")
         if changes:
             path = folder / "changes.parquet"
@@ -83,3 +87,4 @@ def _write_reports(
     outputs.write_json(folder / "model.json", model.as_splink())
     (folder / "specification.yaml").write_text(to_yaml(run.specification), "utf-8")
     (folder / "report.html").write_text(render_report(report), "utf-8")
+    (folder / "caveat.txt").write_text(report["caveat"] + "\n", "utf-8")

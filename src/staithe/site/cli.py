@@ -35,6 +35,7 @@ COMMANDS: dict[str, tuple[str, str, str]] = {
         "Write the facts of live agreements.",
     ),
     "link": ("staithe.linkage.cli:link", "nothing", "Link records of two files."),
+    "review": ("staithe.linkage.review_cli:review", "nothing", "Judge links."),
     "private": ("staithe.linkage.private.cli:private", "nothing", "Link by tokens."),
     "protect": ("staithe.disclosure.cli:protect", "nothing", "Protect a table."),
     "register": ("staithe.registers.cli:register", "nothing", "Load, verify, export."),

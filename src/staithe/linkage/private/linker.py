@@ -82,6 +82,7 @@ def link_tokens(
                 all_pairs,
                 progress or (lambda _step, _share: None),
                 threads,
+                readable=False,
             )
             wanted = _specification(crossings, settings or LinkSettings())
             made = Path(scratch) / "made"
