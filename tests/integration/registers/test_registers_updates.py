@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import itertools
+import re
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 
 import pytest
 
@@ -316,6 +318,19 @@ def test_a_withdrawn_update_leaves_no_lines_behind(towns, owner, client):
     assert client.post(place, {"act": "withdraw"}).status_code == 302
     update.refresh_from_db()
     assert (update.state, update.lines.count()) == ("withdrawn", 0)
+
+
+def test_the_states_are_documented_as_they_are():
+    text = (Path(__file__).resolve().parents[3] / "docs/registers.md").read_text(
+        "utf-8"
+    )
+    told = re.findall(r"^\| ([a-z]+) \| ([a-z]+) \| ([a-z]+) \|$", text, re.MULTILINE)
+    rows = [
+        (state, act, then)
+        for state, acts in phases.PHASES.items()
+        for act, then in acts.items()
+    ]
+    assert [row for row in told if row[0] in phases.PHASES] == rows
 
 
 def test_every_state_has_words_and_every_act_leads_to_a_state():

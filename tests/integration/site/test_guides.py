@@ -6,6 +6,7 @@ for reading. Only the port differs.
 
 from __future__ import annotations
 
+import html
 import json
 import os
 import re
@@ -164,8 +165,13 @@ def stop(running: Running) -> None:
     assert running.process.wait(timeout=60) == 0
 
 
-def test_publishing_and_analysing_guides_do_what_they_say(demo: Running) -> None:
-    """By command, over the API, and with the real Delta Sharing client."""
+def test_guides_of_people_who_use_it_do_what_they_say(demo: Running) -> None:
+    """By command, over the API, and with the real Delta Sharing client.
+
+    In one test, because the demo world takes the time.
+    """
+    follow_the_register_owner(demo)
+    use_as_the_registers_page_says(demo)
     written = demo.follow("publishing")
     assert "Published Street trees" in written[1]
     published = json.loads((demo.folder / "published.json").read_text())
@@ -175,3 +181,38 @@ def test_publishing_and_analysing_guides_do_what_they_say(demo: Running) -> None
     assert found["items"][0]["title"] == "Benefit payments"
     assert "region" in written[1]
     assert "person" in written[-1]
+
+
+def follow_the_register_owner(demo: Running) -> None:
+    """Declare a register, change it as a program, correct it as anyone."""
+    written = demo.follow("registers-owner")
+    assert "park: Parks" in written[0]
+    made = json.loads((demo.folder / "made.json").read_text())
+    assert (made["state"], made["counts"]) == ("applied", {"added": 2})
+    assert "P2,South Park,,1905," in written[1]
+    assert json.loads(written[2])["state"] == "open"
+    (found,) = json.loads(written[3])["records"]
+    assert (found["key"], found["matched"]) == ("P1", "The Rec")
+
+
+def use_as_the_registers_page_says(demo: Running) -> None:
+    """Run every line that a register's page offers to copy, but for a spreadsheet's."""
+    place = f"http://127.0.0.1:{demo.environment['PORT']}/registers/park"
+    lines = {}
+    for page in (place, f"{place}/records/P1"):
+        with urllib.request.urlopen(page) as answer:
+            text = answer.read().decode()
+        for block in re.findall(r"<pre[^>]*>(.*?)</pre>", text, re.DOTALL):
+            lines[html.unescape(block)] = page
+    kinds = {"shell": 0, "python": 0}
+    for block in lines:
+        if block.startswith(("=", "SELECT")):
+            continue
+        is_python = block.startswith(("import", "from"))
+        shell = ["bash", "-euo", "pipefail", "-c", block]
+        python = [sys.executable, "-c", block + "\nassert 'P1' in dict(records)"]
+        done = demo.run(*(python if is_python else shell))
+        assert done.returncode == 0, f"{block}\n{done.stdout}\n{done.stderr}"
+        kinds["python" if is_python else "shell"] += 1
+    assert kinds == {"shell": 4, "python": 2}
+    assert "South Park" in (demo.folder / "park.csv").read_text("utf-8")
