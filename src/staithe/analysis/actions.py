@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import tempfile
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from datetime import datetime
 from pathlib import Path
 from typing import Any
@@ -21,22 +21,34 @@ from staithe.analysis.policies import (
     independent_reviewers,
     settled,
 )
-from staithe.base.errors import BadInput
+from staithe.base.errors import BadInput, Conflict
 from staithe.base.ids import new_reference
 from staithe.catalogue.actions import keep_asset
 from staithe.catalogue.models import Asset
 from staithe.catalogue.policies import check_details
 from staithe.catalogue.storing import Stored, stored_file
 from staithe.exchange.queries import ProjectTable, project_tables
+from staithe.exchange.storage import forget_when_committed
 from staithe.ledger.actions import action, record
 from staithe.people.models import Person
 from staithe.people.notices import notify
 from staithe.sharing.models import Project
+from staithe.tables.manifest import Manifest
 
 
 OPEN_LICENCE = (
     "https://www.nationalarchives.gov.uk/doc/open-government-licence/version/3/"
 )
+
+
+class ShownMeanwhile(Conflict):
+    """The project was shown another answer after the comparison was made."""
+
+    def __init__(self) -> None:
+        super().__init__(
+            "Others of this project were shown answers while yours was being checked. "
+            "Ask again."
+        )
 
 
 @action("analysis:query:answered")
@@ -55,16 +67,27 @@ def keep_answer(
     milliseconds: int = 0,
     suppressed: int = 0,
     problem: str = "",
+    counted: Manifest | None = None,
+    shown_before: Collection[str] = (),
 ) -> Query:
     """Keep a question with its protected answer, or with why there is none.
 
     An answer from data that was taken away while the question ran is not kept.
+    `counted` says who was counted where; `shown_before` is what the answer was
+    compared with: ShownMeanwhile where the project was shown more since.
     """
     dataset = data_name(tables)
     now_granted = project_tables(project, person=by, at=at)
     if state == Query.State.DONE and data_name(now_granted) != dataset:
         state, result, suppressed = Query.State.REFUSED, None, 0
+        if counted is not None:
+            forget_when_committed([counted.id], by=by, at=at)
+            counted = None
         problem = "The data changed while the question ran. Ask again."
+    if state == Query.State.DONE:
+        done = project.queries.filter(state=state)
+        if set(done.values_list("reference", flat=True)) != set(shown_before):
+            raise ShownMeanwhile
     query = Query.objects.create(
         reference=new_reference("QRY"),
         project=project,
@@ -80,6 +103,8 @@ def keep_answer(
         problem=problem,
         result=result,
         milliseconds=milliseconds,
+        counted_snapshot=counted.id if counted else "",
+        counted_sha256=counted.digest if counted else "",
     )
     record(
         by=by,
@@ -95,6 +120,7 @@ def keep_answer(
         result_sha256=_sha256(result["csv"]) if result else "",
         milliseconds=milliseconds,
         suppressed=suppressed,
+        compared=len(shown_before),
     )
     return query
 

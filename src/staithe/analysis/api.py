@@ -58,7 +58,7 @@ class QuestionIn(Schema):
 
 
 class QuestionOut(Schema):
-    """A question with its protected answer."""
+    """A question with its protected answer, and what it was compared with."""
 
     reference: str
     title: str
@@ -67,6 +67,7 @@ class QuestionOut(Schema):
     table: dict[str, Any]
     csv: str
     explanation: list[str]
+    compared: str
     milliseconds: int
     at: datetime
 
@@ -209,6 +210,7 @@ def withdraw(request: HttpRequest, reference: str) -> OutputOut:
 
 def _question(query: Query) -> QuestionOut:
     result = query.result or {"csv": "", "explanation": []}
+    beside = result.get("beside") or {}
     return QuestionOut(
         reference=query.reference,
         title=query.title,
@@ -217,6 +219,7 @@ def _question(query: Query) -> QuestionOut:
         table=query.table,
         csv=result["csv"],
         explanation=result["explanation"],
+        compared=beside.get("sentence", ""),
         milliseconds=query.milliseconds,
         at=query.at,
     )

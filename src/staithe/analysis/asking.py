@@ -5,22 +5,33 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Any
 
-from staithe.analysis.actions import keep_answer
+from staithe.analysis.actions import ShownMeanwhile, keep_answer
 from staithe.analysis.datafile import DataChanged, ensure_data_file
+from staithe.analysis.earlier import (
+    Earlier,
+    earlier_answers,
+    forget_counted,
+    keep_counted,
+    sentence,
+)
 from staithe.analysis.models import Query
 from staithe.analysis.policies import check_asks, check_text
 from staithe.analysis.rules import policy_for
-from staithe.analysis.sandbox import answer
+from staithe.analysis.sandbox import QueryResult, run_query
 from staithe.analysis.spec import TableSpec
-from staithe.base.errors import Damaged, NotFound, UserError
-from staithe.disclosure.protect import ProtectedTable
+from staithe.analysis.turns import turn
+from staithe.base.errors import Conflict, Damaged, NotFound, UserError
+from staithe.disclosure.beside import Beside, protect_beside
+from staithe.disclosure.policy import OutputPolicy
 from staithe.exchange.queries import project_tables
 from staithe.people.models import Person
 from staithe.sharing.models import Project
+from staithe.tables.manifest import Manifest
 
 
 LONGEST_SQL = 20_000
 LONGEST_NAME = 255
+TRIES = 5  # when others of the project are answered in between
 
 
 def ask(
@@ -35,7 +46,8 @@ def ask(
     """Run a question and keep its protected answer, or the reason there is none.
 
     Slow work comes first, outside any transaction. A question that is refused or
-    fails is kept and recorded too: what was tried is part of the account.
+    fails is kept and recorded too: what was tried is part of the account. TooMany
+    where too many run already: then nothing was tried.
     """
     check_asks(project, person=by)
     title = check_text(title, field="title", ask="Enter the title.", most=200)
@@ -43,6 +55,13 @@ def ask(
     spec = TableSpec.from_dict(table)
     for name in spec.needed:
         check_text(name, field="rows", ask="Name a column.", most=LONGEST_NAME)
+    with turn(by):
+        return _ask(project=project, title=title, sql=sql, spec=spec, by=by, at=at)
+
+
+def _ask(
+    *, project: Project, title: str, sql: str, spec: TableSpec, by: Person, at: datetime
+) -> Query:
     tables = project_tables(project, person=by, at=at)
     path = ensure_data_file(project.reference, tables)
     policy = policy_for(tables)
@@ -57,28 +76,75 @@ def ask(
         "at": at,
     }
     try:
-        found = answer(path, sql, spec, policy=policy)
+        found = run_query(path, sql, spec, policy=policy)
+        return _keep_protected(kept, found, policy)
     except NotFound as error:  # a grant closed since the line that found the file
         raise DataChanged from error
+    except Conflict:
+        raise
     except UserError as error:
         broken = isinstance(error, Damaged)
         state = Query.State.FAILED if broken else Query.State.REFUSED
         return keep_answer(**kept, state=state, problem=error.message)
-    return keep_answer(
-        **kept,
-        state=Query.State.DONE,
-        result=to_stored(found.protected),
-        milliseconds=found.milliseconds,
-        suppressed=found.protected.suppressed,
-    )
 
 
-def to_stored(protected: ProtectedTable) -> dict[str, Any]:
+def _keep_protected(
+    kept: dict[str, Any], found: QueryResult, policy: OutputPolicy
+) -> Query:
+    """Write down who was counted, then keep the answer; nothing is left if it is not."""
+    counted = keep_counted(found.counted, at=kept["at"])
+    try:
+        return _keep_beside(kept, found, policy, counted)
+    except BaseException:
+        forget_counted([counted.id])
+        raise
+
+
+def _keep_beside(
+    kept: dict[str, Any],
+    found: QueryResult,
+    policy: OutputPolicy,
+    counted: Manifest,
+    *,
+    tries: int = TRIES,
+) -> Query:
+    """Protect a table beside what the project was shown before, and keep it.
+
+    Where another answer comes in between, the comparison is made again.
+    """
+    earlier = earlier_answers(kept["project"])
+    beside = protect_beside(found.table, policy, found.counted, earlier.seen)
+    try:
+        return keep_answer(
+            **kept,
+            state=Query.State.DONE,
+            result=to_stored(beside, earlier, policy),
+            milliseconds=found.milliseconds,
+            suppressed=beside.protected.suppressed,
+            counted=counted,
+            shown_before=earlier.references,
+        )
+    except ShownMeanwhile:
+        if tries == 1:
+            raise
+    return _keep_beside(kept, found, policy, counted, tries=tries - 1)
+
+
+def to_stored(beside: Beside, earlier: Earlier, policy: OutputPolicy) -> dict[str, Any]:
     """Return what is stored: the released form, and what its reviewers need."""
+    protected = beside.protected
     grid = protected.grid()
+    compared = [each.name for each in earlier.seen]
     return {
         "csv": protected.to_csv(),
         "grid": {"columns": grid.columns, "rows": grid.rows},
         "explanation": protected.explanation,
         "review": protected.to_dict(),
+        "beside": {
+            "compared": compared,
+            "gone": list(earlier.gone),
+            "hidden": len(beside.telling),
+            "because_of": list(beside.named),
+            "sentence": sentence(compared, earlier.gone, policy.threshold),
+        },
     }

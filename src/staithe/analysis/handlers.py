@@ -1,4 +1,4 @@
-"""When a grant closes or data is joined again, the project's data files go."""
+"""When a grant closes or data is joined again, what was made of the data goes."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ from typing import Any
 from django.db import transaction
 
 from staithe.analysis.datafile import forget_data_files
+from staithe.analysis.earlier import forget_answers_of
 from staithe.analysis.jobs import FORGET
 from staithe.jobs.actions import enqueue
 from staithe.ledger.actions import on
@@ -26,3 +27,12 @@ def forget_data(event: Event, body: dict[str, Any]) -> None:
     # At once, and again by a job if this process dies before that.
     transaction.on_commit(forget, robust=True)
     enqueue(FORGET, arguments={"project": project}, by=event.actor, at=event.at)
+
+
+@on("exchange:grant:revoked")
+@on("exchange:grant:expired")
+def forget_who_was_counted(event: Event, body: dict[str, Any]) -> None:
+    """Delete who was counted in the answers that rest on the grant."""
+    forget_answers_of(
+        body["grant"], project=body["project"], by=event.actor, at=event.at
+    )

@@ -28,6 +28,7 @@ class Limits:
     max_cells: int = 2_000
     max_label: int = 200
     max_result_bytes: int = 8 * 1024 * 1024
+    max_counted: int = 5_000_000
     required_walls: tuple[str, ...] = ("limits", "files")
 
     def to_dict(self) -> dict[str, Any]:

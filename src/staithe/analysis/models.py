@@ -35,6 +35,9 @@ class Query(models.Model):
     milliseconds = models.PositiveIntegerField(default=0)
     dataset = models.CharField(max_length=80, blank=True)  # which joined data
     grants = models.JSONField(default=list)  # references of the grants it rests on
+    # Who was counted where, to compare later answers with; gone with its grants.
+    counted_snapshot = models.CharField(max_length=64, blank=True)
+    counted_sha256 = models.CharField(max_length=80, blank=True)
 
     class Meta:
         ordering = ("-at", "id")

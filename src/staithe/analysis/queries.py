@@ -13,9 +13,13 @@ from staithe.analysis.policies import (
     can_see_review,
 )
 from staithe.base.errors import NotAllowed, NotFound
+from staithe.exchange.models import Grant
 from staithe.people.models import Person
 from staithe.people.permissions import Permission, can, organisations_where
 from staithe.sharing.models import Project
+
+
+MOST = 50
 
 
 def get_query(reference: str, *, person: Person) -> Query:
@@ -75,6 +79,21 @@ def waiting_for(person: Person) -> list[Output]:
     found = outputs_for(person).filter(state=Output.State.IN_REVIEW)
     oldest = found.exclude(reviews__reviewer=person).order_by("submitted_at", "pk")
     return [output for output in oldest if can_review(output, person=person)]
+
+
+def released_elsewhere(output: Output) -> list[Output]:
+    """Return what other projects released of the same data, newest first.
+
+    People have other pseudonyms there, so only a reviewer can compare.
+    """
+    mine = Grant.objects.filter(reference__in=output.query.grants)
+    assets = mine.values("agreement__flow__asset")
+    alike = Grant.objects.filter(agreement__flow__asset__in=assets)
+    projects = alike.exclude(project=output.query.project).values("project")
+    found = Output.objects.filter(
+        state=Output.State.RELEASED, query__project__in=projects
+    )
+    return list(found.select_related("released_as").order_by("-closed_at")[:MOST])
 
 
 def votes_shown(output: Output, *, person: Person) -> list[Review]:

@@ -1,8 +1,8 @@
 """Ask a question of a project's data and get only what disclosure control lets out.
 
 Each query runs in its own child process (`worker.py`), which is killed with its whole
-group when its time is up. What comes back is cell statistics; `answer` protects them
-before anybody sees them, and is the one function that pages and APIs call.
+group when its time is up. What comes back is cell statistics and who was counted in
+which cell; nobody sees either before the table is protected (asking.py).
 """
 
 from __future__ import annotations
@@ -18,7 +18,10 @@ import time
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
+
 from staithe.analysis.limits import Limits
+from staithe.analysis.worker import COUNTED, COUNTED_TYPES, UNSTEADY
 from staithe.base.errors import (
     AnswerIsNo,
     BadInput,
@@ -27,7 +30,7 @@ from staithe.base.errors import (
     TooLarge,
     UserError,
 )
-from staithe.disclosure.protect import ProtectedTable, protect_table
+from staithe.disclosure.seen import Counted
 from staithe.disclosure.tabulate import table_from_rows
 
 
@@ -85,18 +88,10 @@ NAMED = {kind.__name__: kind for kind in (BadInput, TooLarge, Damaged)}
 
 @dataclass(frozen=True)
 class QueryResult:
-    """Unprotected statistics of a table's cells: for `protect_table` and nothing else."""
+    """Unprotected statistics and who is in them: for protection and nothing else."""
 
     table: Table
-    milliseconds: int
-    walls: dict[str, str]
-
-
-@dataclass(frozen=True)
-class Answer:
-    """A question's answer as it may be seen, how long it took, which walls stood."""
-
-    protected: ProtectedTable
+    counted: Counted
     milliseconds: int
     walls: dict[str, str]
 
@@ -109,24 +104,6 @@ class DescribedTable:
     columns: list[tuple[str, str]]
 
 
-def answer(
-    database: Path,
-    sql: str,
-    spec: TableSpec,
-    *,
-    policy: OutputPolicy,
-    limits: Limits = DEFAULT_LIMITS,
-) -> Answer:
-    """Run a query in the sandbox and protect its table.
-
-    BadInput: the query is refused or wrong. TooLarge: time, memory or size.
-    AnswerIsNo: nothing can be published safely. NotFound, Damaged: the file.
-    """
-    result = run_query(database, sql, spec, policy=policy, limits=limits)
-    protected = protect_table(result.table, policy)
-    return Answer(protected, result.milliseconds, result.walls)
-
-
 def run_query(
     database: Path,
     sql: str,
@@ -135,7 +112,11 @@ def run_query(
     policy: OutputPolicy,
     limits: Limits = DEFAULT_LIMITS,
 ) -> QueryResult:
-    """Run a query in the sandbox; the table it returns is NOT protected yet."""
+    """Run a query in the sandbox; the table it returns is NOT protected yet.
+
+    BadInput: the query is refused or wrong. TooLarge: time, memory or size.
+    AnswerIsNo: it cannot be confined here. NotFound, Damaged: the file.
+    """
     started = time.monotonic()
     tabulation = spec.tabulation(
         label_threshold=policy.threshold, largest=policy.largest
@@ -147,10 +128,12 @@ def run_query(
         "label_threshold": tabulation.label_threshold,
         "largest": tabulation.largest,
     }
-    reply = _ask(database, request, limits)
+    reply, counted = _ask(database, request, limits)
     table = table_from_rows(reply["ok"]["rows"], tabulation)
+    if not counted.matches(table):
+        raise BadInput(UNSTEADY)
     spent = round((time.monotonic() - started) * 1000)
-    return QueryResult(table, spent, reply["walls"])
+    return QueryResult(table, counted, spent, reply["walls"])
 
 
 def check_sql(
@@ -173,14 +156,16 @@ def describe_tables(
     database: Path, *, limits: Limits = DEFAULT_LIMITS
 ) -> list[DescribedTable]:
     """Return the names and types of the project's tables and columns."""
-    reply = _ask(database, {"task": "describe"}, limits)
+    reply, _ = _ask(database, {"task": "describe"}, limits)
     return [
         DescribedTable(name, [(column, kind) for column, kind in columns])
         for name, columns in reply["ok"]["tables"].items()
     ]
 
 
-def _ask(database: Path, request: dict[str, Any], limits: Limits) -> dict[str, Any]:
+def _ask(
+    database: Path, request: dict[str, Any], limits: Limits
+) -> tuple[dict[str, Any], Counted]:
     """Send a request to a fresh worker and read its answer, or raise its error."""
     if not database.is_file():
         raise NotFound("The project has no data file yet.")
@@ -190,10 +175,12 @@ def _ask(database: Path, request: dict[str, Any], limits: Limits) -> dict[str, A
     }
     with _start() as worker:
         try:
-            text = _exchange(worker, json.dumps(asked).encode(), limits)
+            answer = _exchange(worker, json.dumps(asked).encode(), limits)
         finally:
             _end(worker)
-    return _read_reply(text)
+    text, _, columns = answer.partition(b"\n")
+    reply = _read_reply(text)
+    return reply, _read_counted(columns, reply[COUNTED])
 
 
 def _start() -> subprocess.Popen[bytes]:
@@ -228,6 +215,7 @@ def _exchange(worker: subprocess.Popen[bytes], request: bytes, limits: Limits) -
         raise outcome("stopped") from error
     parts: list[bytes] = []
     size = 0
+    most = limits.max_result_bytes + 8 * len(COUNTED_TYPES) * limits.max_counted
     descriptor = worker.stdout.fileno()
     while True:
         left = deadline - time.monotonic()
@@ -243,7 +231,7 @@ def _exchange(worker: subprocess.Popen[bytes], request: bytes, limits: Limits) -
             return b"".join(parts)
         parts.append(part)
         size += len(part)
-        if size > limits.max_result_bytes:
+        if size > most:
             raise outcome("size")
 
 
@@ -265,3 +253,15 @@ def _read_reply(text: bytes) -> dict[str, Any]:
             raise NAMED[kind](message)
         raise outcome(kind if kind in OUTCOMES else "stopped")
     return reply
+
+
+def _read_counted(columns: bytes, rows: int) -> Counted:
+    """Return who was counted where; a worker that broke off was stopped."""
+    size = 8 * rows
+    if len(columns) != size * len(COUNTED_TYPES):
+        raise outcome("stopped")
+    people, cells, amounts = (
+        np.frombuffer(columns, dtype=kind, count=rows, offset=place * size)
+        for place, kind in enumerate((np.int64, np.int64, np.float64))
+    )
+    return Counted(people, cells, amounts)

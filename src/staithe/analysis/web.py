@@ -34,6 +34,7 @@ from staithe.analysis.queries import (
     get_query,
     outputs_for,
     queries_of,
+    released_elsewhere,
     votes_shown,
     waiting_for,
 )
@@ -262,6 +263,7 @@ def show_output(request: HttpRequest, reference: str) -> HttpResponse:
             "chart": chart_of(output.query),
             "rules": rule_words(output.query),
             "hidden": hidden_cells(output.query) if reviewing else [],
+            "elsewhere": released_elsewhere(output) if reviewing else [],
             "votes": votes_shown(output, person=person),
             "may_follow": can_see_review(output, person=person),
             "may_release": can_release(output, person=person),

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import json
 import sys
+from array import array
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -27,6 +28,13 @@ if TYPE_CHECKING:
 
 
 MAX_REQUEST_BYTES = 1024 * 1024
+ROWS_AT_ONCE = 65_536
+COUNTED_TYPES = ("Q", "q", "d")  # person, cell, amount: eight bytes each
+COUNTED = "counted"
+UNSTEADY = (
+    "The query does not give the same rows each time, so its answer cannot be checked: "
+    "order what it takes the first or last of."
+)
 ENGINE_READS = (Path("/proc/self/cgroup"), Path("/sys/fs/cgroup"))  # or it aborts
 NESTED = ("STRUCT", "MAP", "UNION", "[", "JSON", "VARIANT")
 
@@ -122,7 +130,7 @@ def _tabulate(
 ) -> Any:
     from staithe.analysis.gate import check_query
     from staithe.analysis.spec import UNIT, TableSpec
-    from staithe.disclosure.tabulate import tabulation_sql
+    from staithe.disclosure.tabulate import counted_sql, tabulation_sql
     from staithe.tables.sql import quote_identifier
 
     names = {name: [column for column, _ in cols] for name, cols in tables.items()}
@@ -149,7 +157,33 @@ def _tabulate(
     bounded = f"select * from ({tabulation_sql(source, tabulation)}) limit ?"
     rows = connection.execute(bounded, [limits.max_cells + 1]).fetchall()
     _check_size(rows, spec, limits)
-    return {"rows": [_plain(row) for row in rows]}
+    counted = _count(connection, counted_sql(source, tabulation), spec, rows, limits)
+    return {"rows": [_plain(row) for row in rows], COUNTED: counted}
+
+
+def _count(
+    connection: duckdb.DuckDBPyConnection,
+    sql: str,
+    spec: Any,
+    rows: list[tuple[Any, ...]],
+    limits: Limits,
+) -> list[array[Any]]:
+    """Return who was counted where, a column each; for comparing answers only."""
+    from staithe.base.errors import BadInput, TooLarge
+    from staithe.disclosure.tabulate import categories_of
+
+    size = len(spec.dimensions)
+    labels = [categories_of(rows, axis) for axis in range(size) for _ in "lp"]
+    columns = [array(kind) for kind in COUNTED_TYPES]
+    found = connection.execute(sql, labels)
+    while batch := found.fetchmany(ROWS_AT_ONCE):
+        for column, values in zip(columns, zip(*batch, strict=True), strict=True):
+            if None in values:
+                raise BadInput(UNSTEADY)
+            column.extend(values)
+        if len(columns[0]) > limits.max_counted:
+            raise TooLarge("The answer counts too many people and cells at once.")
+    return columns
 
 
 def check_spec(spec: Any, checked: Any) -> None:
@@ -205,11 +239,21 @@ def main() -> None:
     walls = lock_down(database, limits)
     missing = [name for name in limits.required_walls if is_missing(walls, name)]
     answer = _error("walls", "") if missing else _answer(request, database, limits)
-    text = json.dumps(answer | {"walls": walls}).encode()
+    write_answer(answer | {"walls": walls}, limits)
+
+
+def write_answer(answer: dict[str, Any], limits: Limits) -> None:
+    """Write a line of JSON, then the columns of who was counted, as bytes."""
+    columns = answer.get("ok", {}).pop(COUNTED, [])
+    answer[COUNTED] = len(columns[0]) if columns else 0
+    text = json.dumps(answer).encode()
     if len(text) > limits.max_result_bytes:
-        text = json.dumps({"error": {"kind": "size", "message": ""}}).encode()
-    sys.stdout.buffer.write(text)
-    sys.stdout.buffer.flush()
+        text, columns = json.dumps(_error("size", "")).encode(), []
+    out = sys.stdout.buffer
+    out.write(text + b"\n")
+    for column in columns:
+        out.write(column.tobytes())
+    out.flush()
 
 
 def _answer(request: dict[str, Any], database: Path, limits: Limits) -> dict[str, Any]:

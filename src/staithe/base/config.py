@@ -15,13 +15,16 @@ def env_str(name: str, default: str = "") -> str:
     return os.environ.get(name, "") or default
 
 
-def env_int(name: str, default: int) -> int:
-    """Return a whole number."""
+def env_int(name: str, default: int, *, least: int | None = None) -> int:
+    """Return a whole number, `least` or more."""
     text = os.environ.get(name, "")
     try:
-        return int(text) if text else default
+        value = int(text) if text else default
     except ValueError as error:
         raise BadSetting(f"{name} must be a whole number, not {text!r}") from error
+    if least is not None and value < least:
+        raise BadSetting(f"{name} must be {least} or more, not {value}")
+    return value
 
 
 def env_bool(name: str, *, default: bool = False) -> bool:

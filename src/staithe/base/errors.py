@@ -65,6 +65,13 @@ class Conflict(UserError):
     code = "conflict"
 
 
+class TooMany(UserError):
+    """The caller, or all callers together, ask more at once than is served."""
+
+    status = 429
+    code = "too-many"
+
+
 class AnswerIsNo(UserError):
     """The question was understood and the answer is no, or a check failed."""
 

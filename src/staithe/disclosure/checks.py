@@ -23,6 +23,7 @@ ZERO = "zero"
 DOMINANCE = "dominance"
 P_RATIO = "p-ratio"
 CLASS = "class"
+DIFFERENCE = "difference"
 
 REASONS: Mapping[str, str] = {
     THRESHOLD: "fewer people than the threshold",
@@ -30,6 +31,7 @@ REASONS: Mapping[str, str] = {
     DOMINANCE: "a few people make up nearly all of this sum",
     P_RATIO: "one contributor could work out another's value closely",
     CLASS: "everyone in this group has the same answer",
+    DIFFERENCE: "beside an earlier answer it would tell of fewer people than that",
 }
 
 
@@ -41,8 +43,13 @@ class Findings:
     review: tuple[str, ...]
 
 
-def check_cells(table: Table, policy: OutputPolicy) -> Findings:
-    """Apply the policy's rules to every cell, totals included."""
+def check_cells(
+    table: Table, policy: OutputPolicy, *, telling: frozenset[Key] = frozenset()
+) -> Findings:
+    """Apply the policy's rules to every cell, totals included.
+
+    `telling` are cells found risky beside what was shown earlier.
+    """
     primary: dict[Key, list[str]] = defaultdict(list)
     for cell in table.cells:
         primary[cell.key] += cell_reasons(cell, policy, kind=table.measure.kind)
@@ -53,6 +60,8 @@ def check_cells(table: Table, policy: OutputPolicy) -> Findings:
                 primary[key].append(CLASS)
         elif policy.class_disclosure == "review":
             review.append(_class_review(table, line))
+    for key in telling:
+        primary[key].append(DIFFERENCE)
     return Findings(
         {key: tuple(dict.fromkeys(codes)) for key, codes in primary.items() if codes},
         tuple(review),

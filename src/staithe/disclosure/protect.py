@@ -76,14 +76,17 @@ class ProtectedTable:
         return release.to_grid(self)
 
 
-def protect_table(table: Table, policy: OutputPolicy) -> ProtectedTable:
+def protect_table(
+    table: Table, policy: OutputPolicy, *, telling: frozenset[Key] = frozenset()
+) -> ProtectedTable:
     """Hide, round or both, as the policy says, and audit the result.
 
-    Rounding is for counts: a sum is always protected by hiding. Raises AnswerIsNo
-    where nothing useful can be published safely. Repeatable: the same table and
-    policy give the same result.
+    `telling`: cells that must be hidden because of what else was shown. Rounding is
+    for counts: a sum is always protected by hiding. Raises AnswerIsNo where nothing
+    useful can be published safely. Repeatable: the same table and policy give the
+    same result.
     """
-    findings = check_cells(table, policy)
+    findings = check_cells(table, policy, telling=telling)
     if policy.method == "round" and table.measure.whole:
         return _protect_by_rounding(table, policy, findings)
     protection = needed_protection(table, policy, findings)

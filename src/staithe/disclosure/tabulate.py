@@ -79,8 +79,44 @@ def tabulation_sql(source: str, tabulation: Tabulation) -> str:
     contributors, value, largest contributions, smallest contribution. Rows without
     a unit, or without the value to be summed, count for nothing.
     """
-    size = len(tabulation.dimensions)
-    names = [f"d{i}" for i in range(size)]
+    names = _names(tabulation)
+    return f"""
+{_merged_rows(source, tabulation)}, staithe_units as (
+  select {", ".join(names)}, {_grouping(names)}, unit, {_per_unit(tabulation)} as v
+  from staithe_merged
+  group by grouping sets ({", ".join(_sets(names))})
+)
+select {", ".join(f"{name}, g_{name}" for name in names)},
+  count(*) as n, sum(v) as total, max(v, {tabulation.largest}) as top, min(v) as low
+from staithe_units group by all order by all
+"""
+
+
+def counted_sql(source: str, tabulation: Tabulation) -> str:
+    """Return one SELECT giving a row for each unit and inner cell: who is where.
+
+    Columns: a digest of the unit, the place of the cell among the inner cells in
+    order, what the unit brings to it. Parameters: the categories of each dimension.
+    """
+    names = _names(tabulation)
+    place = "0"
+    for name in names:
+        place = f"({place}) * len(?) + list_position(?, {name}) - 1"
+    return f"""
+{_merged_rows(source, tabulation)}
+select md5_number_lower(cast(unit as varchar)), {place},
+  cast({_per_unit(tabulation)} as double)
+from staithe_merged group by unit, {", ".join(names)}
+"""
+
+
+def _names(tabulation: Tabulation) -> list[str]:
+    return [f"d{i}" for i in range(len(tabulation.dimensions))]
+
+
+def _merged_rows(source: str, tabulation: Tabulation) -> str:
+    """Begin a statement with the rows that count, rare labels merged."""
+    names = _names(tabulation)
     return f"""
 with staithe_rows as (
   select {quote_identifier(tabulation.unit)} as unit,
@@ -92,15 +128,7 @@ with staithe_rows as (
 staithe_merged as (
   select unit, {", ".join(_merged(tabulation, name) for name in names)}, v
   from staithe_used
-), staithe_units as (
-  select {", ".join(names)}, {_grouping(names)}, unit, {_per_unit(tabulation)} as v
-  from staithe_merged
-  group by grouping sets ({", ".join(_sets(names))})
-)
-select {", ".join(f"{name}, g_{name}" for name in names)},
-  count(*) as n, sum(v) as total, max(v, {tabulation.largest}) as top, min(v) as low
-from staithe_units group by all order by all
-"""
+)"""
 
 
 def _labels(tabulation: Tabulation) -> str:
@@ -156,11 +184,12 @@ def table_from_rows(rows: Iterable[Sequence[Any]], tabulation: Tabulation) -> Ta
     For a count of people, each must be in exactly one cell, or totals would not add
     up and could be subtracted.
     """
-    cells = [_cell(row, tabulation) for row in rows]
+    listed = list(rows)
+    cells = [_cell(row, tabulation) for row in listed]
     if not cells:
         raise BadInput("The query returned no rows that count: there is no table.")
     dimensions = [
-        Dimension(name, tuple(dict.fromkeys(_categories(cells, axis))))
+        Dimension(name, tuple(categories_of(listed, axis)))
         for axis, name in enumerate(tabulation.dimensions)
     ]
     if tabulation.measure.kind == "count":
@@ -168,13 +197,10 @@ def table_from_rows(rows: Iterable[Sequence[Any]], tabulation: Tabulation) -> Ta
     return make_table(dimensions, tabulation.measure, cells)
 
 
-def _categories(cells: Sequence[Cell], axis: int) -> list[str]:
-    """Labels in order, the two made-up ones last."""
-    labels = {cell.key[axis] for cell in cells} - {None}
-    return sorted(
-        (label for label in labels if label is not None),
-        key=lambda label: (label in {MISSING, OTHER}, label),
-    )
+def categories_of(rows: Sequence[Sequence[Any]], axis: int) -> list[str]:
+    """Return a dimension's labels in order, the two made-up ones last."""
+    labels = {str(row[2 * axis]) for row in rows if not row[2 * axis + 1]}
+    return sorted(labels, key=lambda label: (label in {MISSING, OTHER}, label))
 
 
 def _cell(row: Sequence[Any], tabulation: Tabulation) -> Cell:

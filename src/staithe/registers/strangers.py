@@ -17,7 +17,7 @@ from django.core.mail import send_mail
 from django.core.validators import validate_email
 from django.db.models import QuerySet
 
-from staithe.base.errors import BadInput, UserError
+from staithe.base.errors import BadInput, TooMany
 from staithe.registers.models import Correction, Register, Support
 
 
@@ -31,13 +31,6 @@ MOST_HOURS = 24
 _ADDRESS = re.compile(r"https?://|www\.", re.IGNORECASE)
 _SALT = "registers.strangers"
 HOUR = timedelta(hours=1)
-
-
-class TooMany(UserError):
-    """More proposals than a person makes."""
-
-    status = 429
-    code = "too-many"
 
 
 def source_hash(address: str, *, at: datetime) -> str:

@@ -57,6 +57,8 @@ SETTINGS: dict[str, tuple[str, str]] = {
     ),
     "STAITHE_ENGINE_MEMORY_MB": ("1024", "Memory of one run of the data engine."),
     "STAITHE_ENGINE_THREADS": ("2", "Threads of one run of the data engine."),
+    "STAITHE_QUERIES_AT_ONCE": ("4", "Questions of analysts at once on a machine."),
+    "STAITHE_QUERIES_EACH": ("2", "How many of them may be one person's."),
     "STAITHE_LINKAGE_SEED": ("1", "The same data and seed give the same links."),
     "STAITHE_SMTP_HOST": ("", "Mail server; unset, mail is written to the log."),
     "STAITHE_SMTP_PORT": ("25", "Its port."),

@@ -15,6 +15,7 @@ from pathlib import Path
 
 from django.conf import settings
 
+from staithe.analysis.models import Query
 from staithe.base.clock import now
 from staithe.base.errors import UserError
 from staithe.catalogue.models import AssetVersion
@@ -66,6 +67,7 @@ def referenced_snapshots() -> set[str]:
     for field in ("identifiers_snapshot", "attributes_snapshot", "table_snapshot"):
         named.update(Grant.objects.values_list(field, flat=True))
     named.update(Join.objects.values_list("key_snapshot", flat=True))
+    named.update(Query.objects.values_list("counted_snapshot", flat=True))
     return named - {""}
 
 

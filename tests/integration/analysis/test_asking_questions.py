@@ -209,14 +209,14 @@ def revoke(world, project):
 
 def test_an_answer_from_data_revoked_meanwhile_is_not_kept(one, monkeypatch):
     world, project = one
-    real = asking.answer
+    real = asking.run_query
 
     def answer_then_revoke(*args, **options):
         found = real(*args, **options)
         revoke(world, project)
         return found
 
-    monkeypatch.setattr(asking, "answer", answer_then_revoke)
+    monkeypatch.setattr(asking, "run_query", answer_then_revoke)
     query = question(world, project)
     assert query.state == Query.State.REFUSED
     assert query.result is None
@@ -225,13 +225,13 @@ def test_an_answer_from_data_revoked_meanwhile_is_not_kept(one, monkeypatch):
 
 def test_a_file_taken_away_before_it_is_opened_asks_to_try_again(one, monkeypatch):
     world, project = one
-    real = asking.answer
+    real = asking.run_query
 
     def revoke_then_answer(path, *args, **options):
         path.unlink()
         return real(path, *args, **options)
 
-    monkeypatch.setattr(asking, "answer", revoke_then_answer)
+    monkeypatch.setattr(asking, "run_query", revoke_then_answer)
     with pytest.raises(DataChanged):
         question(world, project)
     assert not Query.objects.exists()
