@@ -57,6 +57,9 @@ FILE = click.Path(path_type=Path)
     help="Keep standardised identifiers, so that records can be added later.",
 )
 @click.option(
+    "--model", type=FILE, help="Run this Splink model on the files as they are."
+)
+@click.option(
     "--add-to", type=FILE, help="A result with its state: LEFT and RIGHT are added."
 )
 @click.option("--seed", type=int, default=1, show_default=True)
@@ -78,6 +81,7 @@ def link(
     mode: Mode | None,
     previous: Path | None,
     keep_state: bool,
+    model: Path | None,
     add_to: Path | None,
     seed: int,
     as_json: bool,
@@ -89,6 +93,25 @@ def link(
     ids = (id_column, right_id or id_column)
     if add_to:
         told(_add(add_to, left, right, ids=ids, out=out), as_json=as_json)
+        return
+    if model:
+        if (
+            spec
+            or mode
+            or previous
+            or keep_state
+            or truth
+            or groups
+            or ids[0] != ids[1]
+        ):
+            raise BadInput(
+                "A model runs on the files as they are: with --id, --out, --threshold "
+                "and --all-pairs only."
+            )
+        _run_model(
+            model, left, right, id_column=id_column, out=out, threshold=threshold,
+            all_pairs=all_pairs, as_json=as_json,
+        )  # fmt: skip
         return
     if mode and (engine != "duckdb" or all_pairs or previous or keep_state or groups):
         raise BadInput(
@@ -135,6 +158,25 @@ def link(
 
 
 command = link
+
+
+def _run_model(
+    model: Path, left: Path, right: Path | None, *, as_json: bool, **asked: Any
+) -> None:
+    """Link by a Splink model and print what came of it."""
+    from staithe.linkage.model_link import link_by_model, read_model
+
+    run = link_by_model(left, right, model=read_model(model), **asked)
+    if as_json:
+        click.echo(json.dumps(run.report, ensure_ascii=False, indent=2))
+        return
+    console, report = Console(), run.report
+    console.print(
+        f"{report['links']:,} links of {report['pairs']:,} pairs, from a match weight of "
+        f"{report['threshold']['match_weight']:.2f}."
+    )
+    for sentence in report["warnings"]:
+        console.print(f"Note: {escape(sentence)}")
 
 
 def _add(

@@ -70,6 +70,11 @@ if TYPE_CHECKING:
 
 # Pairs inside clusters that no rule proposed are scored up to this many.
 MOST_IMPLIED = 20_000_000
+# Of the machine's memory, what DuckDB may use; the executor needs as much again.
+DATABASE_SHARE = 0.4
+# Past so many pairs only those that may be matches are held, 24 bytes each.
+MOST_HELD = 40_000_000
+LEAST_HELD = -6.0
 
 
 def link_tables(
@@ -153,9 +158,21 @@ def _open(
 
 
 def _give_memory(job: Job) -> None:
-    """Allow memory by the number of rows: 1.5 GB and about 6 KB a row."""
+    """Allow memory by the number of rows: 1.5 GB and about 6 KB a row.
+
+    At most a part of what the machine has; DuckDB then writes to its scratch folder.
+    """
     rows = sum(opened.rows for opened in job.inputs)
-    job.con.execute(f"SET memory_limit = '{1500 + rows * 6 // 1000}MiB'")
+    allowed = min(1500 + rows * 6 // 1000, int(machine_memory_mb() * DATABASE_SHARE))
+    job.con.execute(f"SET memory_limit = '{allowed}MiB'")
+
+
+def machine_memory_mb() -> int:
+    """Return the memory of this machine; where it does not say, a small one's."""
+    try:
+        return os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE") // 1024**2
+    except (AttributeError, ValueError, OSError):
+        return 8192
 
 
 def _link(
@@ -321,6 +338,11 @@ def _score(
         links, warnings = _links(scorer, decision, run.standardised)
     finally:
         scorer.close()
+    if isinstance(scorer, ExecutorScorer) and np.isfinite(scorer.least):
+        warnings.append(
+            f"There are so many pairs that those of a match weight under {LEAST_HELD:g} "
+            "were compared and let go; the counts of pairs leave them out."
+        )
     return decision, links, warnings
 
 
@@ -331,7 +353,9 @@ def _scorer(run: Run, model: Model, executor: Executor | None) -> Scorer:
 
         return SparkScorer(run.job.con, run.standardised, model)
     if executor is not None:
-        return ExecutorScorer(executor, model)
+        proposed = sum(each.size.kept for each in run.chosen)
+        least = LEAST_HELD if proposed > MOST_HELD else -np.inf
+        return ExecutorScorer(executor, model, least=least)
     return DuckDBScorer(run.job.con, run.standardised, model)
 
 

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Literal
 
 from staithe.linkage import truth
+from staithe.linkage.blocking_loss import Loss, estimate_loss
 from staithe.linkage.quality_report import (
     blocking_report,
     caveat,
@@ -37,6 +38,7 @@ Engine = Literal["duckdb", "spark"]
 Progress = Callable[[str, float], None]
 
 RECORDS = "records"
+FAIR_RECALL = 0.97  # estimated; below it the report warns
 
 
 @dataclass(frozen=True)
@@ -73,6 +75,7 @@ class Run:
     comparisons: list[Comparison]
     chosen: list[ChosenRule]
     left_out: tuple[tuple[str, str], ...]
+    notes: tuple[str, ...] = ()  # on fields that say the same thing twice
 
 
 def run_report(
@@ -93,14 +96,30 @@ def run_report(
         "blocking": blocking_report(run.chosen, run.standardised, len(decision.scores)),
         **result_report(decision, links, run.standardised, job.inputs),
     }
+    loss = estimate_loss(job.con, decision.scores, run.chosen, table=RECORDS)
+    report["blocking"] |= {
+        "estimated_recall": loss.recall, "estimated_pairs_lost": round(loss.missed)
+    }  # fmt: skip
     if job.truth_column:
         report["truth"] = _against_truth(run, decision, links)
     report["model"] = model_report(model, blocks)
     report["warnings"] = [
-        *_blocking_warnings(run), *model.parameters.warnings, *warnings
+        *_blocking_warnings(run), *_loss_warning(loss), *model.parameters.warnings, *warnings
     ]  # fmt: skip
+    report["model"]["judged_once"] = list(run.notes)
     report["caveat"] = caveat(report)
     return report
+
+
+def _loss_warning(loss: Loss) -> list[str]:
+    if loss.recall is None or loss.recall >= FAIR_RECALL:
+        return []
+    return [
+        (
+            f"The rules that choose which records to compare may have missed about "
+            f"{loss.missed:,.0f} true pairs or more: at least {1 - loss.recall:.0%} of all."
+        )
+    ]
 
 
 def _blocking_warnings(run: Run) -> list[str]:

@@ -111,15 +111,21 @@ class DuckDBScorer:
 
 
 class ExecutorScorer:
-    """Scores with the executor, over records that it has loaded."""
+    """Scores with the executor, over records that it has loaded.
 
-    def __init__(self, executor: Executor, model: Model) -> None:
+    Pairs of a weight under `least` are not given back.
+    """
+
+    def __init__(
+        self, executor: Executor, model: Model, *, least: float = -np.inf
+    ) -> None:
         self.executor = executor
+        self.least = least
         executor.weigh(model.as_splink())
 
     def predict(self) -> Scores:
         """Score every pair that a rule proposes."""
-        batches = list(self.executor.predict())
+        batches = list(self.executor.predict(least=self.least))
         if not batches:
             return Scores.none()
         left = np.concatenate([each.left for each in batches]).astype(np.int64) + 1

@@ -184,6 +184,7 @@ def train(
     u = estimate_u(counted, [each.size for each in comparisons])
     warnings: list[str] = []
     found: list[list[Floats]] = [[] for _ in comparisons]
+    seen = [set(counted.levels[:, n].tolist()) for n in every]
     for block in blocks:
         free = [
             n
@@ -199,9 +200,30 @@ def train(
                 f"Training on {' and '.join(block.columns)} had not settled after "
                 f"{ROUNDS} rounds."
             )
-        for n, each in zip(free, m, strict=True):
+        for place, (n, each) in enumerate(zip(free, m, strict=True)):
             found[n].append(each)
-    return _parameters(comparisons, found, u, warnings)
+            seen[n] |= set(patterns.levels[:, place].tolist())
+    return _parameters(comparisons, found, u, [*warnings, *_unseen(comparisons, seen)])
+
+
+def _unseen(comparisons: Sequence[Comparison], seen: Sequence[set[int]]) -> list[str]:
+    """Return a sentence on the levels that no pair of the training reached."""
+    names = []
+    for comparison, levels in zip(comparisons, seen, strict=True):
+        place = comparison.size
+        for level in comparison.levels:
+            if not level.is_null:
+                place -= 1
+                if place not in levels:
+                    names.append(f"{comparison.name}: {level.label}")
+    if not names:
+        return []
+    return [
+        (
+            f"Training met no pair at {len(names)} levels, whose weights are therefore "
+            f"guesses: {'; '.join(names)}."
+        )
+    ]
 
 
 def _parameters(

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import ctypes
 from collections import deque
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, TypeVar
@@ -139,9 +139,9 @@ def rule_keys(
     """Return the keys of the rules for all records."""
     alike = tuple(each.left == each.right for each in rules)
     keys = np.empty((records.count, len(rules)), np.int64)
-    raw = {place: each.raw for place, each in enumerate(rules) if each.raw}
-    for place, values in _raw_columns(con, relation, raw).items():
-        keys[:, place] = values
+    for place, each in enumerate(rules):
+        if each.raw:  # one at a time: there may be many, and records by the million
+            keys[:, place] = _raw_column(con, relation, each.raw)
     sizes = [_sizes(records, each) for each in rules]
     left = _packed(records, [each.left for each in rules], sizes, keys)
     right = left
@@ -151,19 +151,15 @@ def rule_keys(
     return Keys(left, right, alike, filters, rows)
 
 
-def _raw_columns(
-    con: duckdb.DuckDBPyConnection, relation: str, columns: Mapping[int, str]
-) -> dict[int, Ints]:
-    if not columns:
-        return {}
-    # A hash may be any 64-bit number, and one of them stands for null.
-    parts = ", ".join(
-        f"coalesce(CASE WHEN {c}::HUGEINT > 9223372036854775807 THEN ({c}::HUGEINT -"
-        f" 18446744073709551616)::BIGINT ELSE {c}::BIGINT END, {NO_KEY}) AS c{n}"
-        for n, c in columns.items()
-    )
-    found = con.sql(f"SELECT {parts} FROM {relation}").to_arrow_table()
-    return {n: numbers(found.column(f"c{n}"), np.int64) for n in columns}
+def _raw_column(con: duckdb.DuckDBPyConnection, relation: str, column: str) -> Ints:
+    """Return a column of 64-bit keys; one of all numbers there are stands for null."""
+    found = con.sql(
+        f"SELECT coalesce(CASE WHEN {column}::HUGEINT > 9223372036854775807 THEN"
+        f" ({column}::HUGEINT - 18446744073709551616)::BIGINT ELSE {column}::BIGINT END,"
+        f" {NO_KEY}) AS x FROM {relation}"
+    ).to_arrow_table()
+    keys: Ints = numbers(found.column("x"), np.int64)
+    return keys
 
 
 def _sizes(records: Records, rule: RuleParts) -> list[tuple[int, int]]:
