@@ -72,6 +72,7 @@ def create_register(
     by: Any,
     at: datetime,
     fields: Sequence[Field] = (),
+    writers: Sequence[Organisation] = (),
     text: str = "",
     **details: Any,
 ) -> Register:
@@ -90,6 +91,7 @@ def create_register(
     )
     check_shape(by, register)
     register.save(force_insert=True)
+    register.writers.set(writers)
     if fields:
         commands = list(_definition(register, fields, text=text, at=at))
         _write(register, commands)
@@ -102,6 +104,7 @@ def create_register(
         register=name,
         title=title,
         fields=[field.id for field in fields],
+        writers=[body.slug for body in writers],
     )
     return register
 

@@ -39,18 +39,17 @@ def declare_register(*, declared: Declaration, by: Any, at: datetime) -> Registe
 def _made(declared: Declaration, *, by: Any, at: datetime) -> Register:
     owner = get_organisation(declared.owner) if declared.owner else find_operator()
     writers = [get_organisation(slug) for slug in declared.writers]
-    made = create_register(
+    return create_register(
         name=declared.name,
         title=declared.title,
         owner=owner,
         text=declared.description,
         fields=declared.fields,
+        writers=writers,
         by=by,
         at=at,
         **declared.details,
     )
-    made.writers.set(writers)
-    return made
 
 
 def _details(declared: Declaration) -> dict[str, str]:
