@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import json
 from datetime import UTC, datetime
 
 import pytest
 from django.core.files.uploadedfile import SimpleUploadedFile
 
 from staithe.base.errors import BadInput, NotAllowed
+from staithe.ledger.models import Event
 from staithe.people.roles import Role
 from staithe.registers import details, shaping
 from staithe.registers.actions import create_register, schema_of
@@ -130,6 +132,8 @@ def test_one_file_declares_who_may_write_and_what_is_promised(owner, body, clien
     assert made.headers["Location"] == "/registers/bench"
     bench = Register.objects.get(name="bench")
     assert list(bench.writers.all()) == [other]
+    event = Event.objects.filter(name="registers:register:created").last()
+    assert json.loads(event.body)["writers"] == ["other-body"]
     assert bench.answer_within_days == 10
     assert bench.needs_second_person
     assert not bench.is_public
