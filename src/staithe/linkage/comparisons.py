@@ -7,7 +7,7 @@ an ordinary Splink model that others can read and run.
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -267,7 +267,8 @@ def _place(name: str) -> list[Level]:
     return [null(name), same(name), alike(name, 0.88)]
 
 
-def _category(name: str) -> list[Level]:
+def category(name: str) -> list[Level]:
+    """Return the levels of a value that is equal or not."""
     return [null(name), same(name)]
 
 
@@ -281,8 +282,8 @@ LEVELS: dict[str, Callable[[str], list[Level]]] = {
     "address": _text,
     "text": _text,
     "place": _place,
-    "category": _category,
-    "sex": _category,
+    "category": category,
+    "sex": category,
 }
 
 
@@ -290,10 +291,18 @@ def comparisons_for(
     specification: LinkSpecification, standardised: Standardised
 ) -> list[Comparison]:
     """Return the comparisons of a specification for fields both sides have filled."""
-    found = name_comparisons(standardised)
-    for each in specification.fields:
-        if each.what.kind != "name" and standardised.has(each.name):
-            found.append(
-                Comparison(each.name, tuple(LEVELS[each.what.kind](each.name)))
-            )
-    return found
+    names = name_comparisons(standardised)
+    return [*names, *field_comparisons(specification, standardised, LEVELS)]
+
+
+def field_comparisons(
+    specification: LinkSpecification,
+    standardised: Standardised,
+    levels: Mapping[str, Callable[[str], list[Level]]],
+) -> list[Comparison]:
+    """Return the comparisons of all but names; `levels` has those of each kind."""
+    return [
+        Comparison(each.name, tuple(levels[each.what.kind](each.name)))
+        for each in specification.fields
+        if each.what.kind != "name" and standardised.has(each.name)
+    ]

@@ -14,6 +14,8 @@ from staithe.linkage.comparisons import (
     SWAPPED,
     Comparison,
     Level,
+    category,
+    field_comparisons,
     half_the_words,
     null,
     same,
@@ -155,10 +157,6 @@ def _place(name: str) -> list[Level]:
     return [null(name), same(name), overlap(f"{name}__nearer", "alike")]
 
 
-def _category(name: str) -> list[Level]:
-    return [null(name), same(name)]
-
-
 LEVELS: dict[str, Callable[[str], list[Level]]] = {
     "date": _date,
     "postcode": _postcode,
@@ -169,8 +167,8 @@ LEVELS: dict[str, Callable[[str], list[Level]]] = {
     "address": _text,
     "text": _text,
     "place": _place,
-    "category": _category,
-    "sex": _category,
+    "category": category,
+    "sex": category,
 }
 
 
@@ -178,12 +176,8 @@ def token_comparisons(
     specification: LinkSpecification, standardised: Standardised
 ) -> list[Comparison]:
     """Return the comparisons of a specification over field tokens."""
-    found = name_comparisons(standardised)
-    for each in specification.fields:
-        if each.what.kind != "name" and standardised.has(each.name):
-            levels = tuple(LEVELS[each.what.kind](each.name))
-            found.append(Comparison(each.name, levels))
-    return found
+    names = name_comparisons(standardised)
+    return [*names, *field_comparisons(specification, standardised, LEVELS)]
 
 
 # What blocking works out from a value, and the column of tokens that stands for it.
