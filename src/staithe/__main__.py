@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from staithe.site.cli import main
+from staithe.site.cli import run
 
 
 if __name__ == "__main__":
-    main()
+    run()
