@@ -13,9 +13,11 @@ from typing import Any
 from django.conf import settings
 from django.core.files.uploadedfile import UploadedFile
 
-from staithe.base.errors import BadInput, NotFound, TooLarge
+from staithe.base.errors import NotFound, TooLarge
 from staithe.base.ids import new_token
+from staithe.catalogue.policies import clean_file_name
 from staithe.jobs.models import FINISHED, Job
+from staithe.tables.kinds import nothing_in
 
 
 # Long enough for any upload to be queued, short enough not to fill a disk.
@@ -43,7 +45,7 @@ def check_upload(upload: UploadedFile[Any]) -> None:
     """Raise where an upload is empty or larger than this service accepts."""
     size = upload.size or 0
     if size == 0:
-        raise BadInput("The file is empty. Choose another.", field="file")
+        raise nothing_in(clean_file_name(upload.name or ""))
     if size > settings.MAX_UPLOAD_BYTES:
         most = settings.MAX_UPLOAD_BYTES // 1024**2
         raise TooLarge(f"The file is larger than {most:,} MB.", field="file")

@@ -18,6 +18,7 @@ from pathlib import Path
 
 from staithe.base.errors import BadInput
 from staithe.tables.columns import shown
+from staithe.tables.kinds import nothing_in
 from staithe.tables.source import BadRow
 
 
@@ -223,7 +224,7 @@ def _long_header(
     rows = strict_rows(path, delimiter=delimiter, name=name, codec=codec)
     first = [row for _, row in zip(range(1), rows, strict=False)]
     if not first:
-        raise BadInput(f"{name} is empty: it holds no header and no rows.")
+        raise nothing_in(name)
     line, header = first[0]
     return delimiter, tuple(header), line + sum(value.count("\n") for value in header)
 

@@ -46,7 +46,7 @@ def detect_kind(path: Path, *, name: str) -> str:
     """Return `csv`, `jsonl`, `xlsx` or `parquet`; raise BadInput for anything else."""
     head = read_head(path)
     if not head.strip(b"\xef\xbb\xbf \t\r\n"):
-        raise BadInput(f"{name} is empty: it holds no header and no rows.")
+        raise nothing_in(name)
     if head.startswith(b"PAR1"):
         return "parquet"
     if head.startswith(b"PK\x03\x04"):
@@ -55,6 +55,11 @@ def detect_kind(path: Path, *, name: str) -> str:
     _check_not_foreign(head, name=name)
     _check_not_claimed(path, name=name)
     return "jsonl" if _looks_like_json(head, name=name) else "csv"
+
+
+def nothing_in(name: str) -> BadInput:
+    """Return what every door says of a file with nothing in it."""
+    return BadInput(f"{name} is empty: it holds no header and no rows.", field="file")
 
 
 def read_head(path: Path, size: int = HEAD) -> bytes:

@@ -66,25 +66,62 @@ def check_sentence(text: str) -> None:
         assert word not in text, text
 
 
-def test_the_page_says_it_beside_the_file(cast, browse, bad, nothing_stays):
-    name, content = bad
-    client = browse(cast.olive)
-    client.get("/catalogue")
+def publish_on_the_page(client, name: str, content: bytes):
     form = {
         "title": "Roads",
         "organisation": "roads",
         "access_rights": "INTERNAL",
         "file": SimpleUploadedFile(name, content),
     }
-    with nothing_stays():
-        answer = client.post("/catalogue/publish", form)
-    page = answer.content.decode()
-    assert answer.status_code == 422
+    return client.post("/catalogue/publish", form)
+
+
+def sentence_at_the_file(page: str) -> str:
     message = re.search(r'id="id_file-error"[^>]*>(.*?)</p>', page, re.DOTALL)
     assert message, "no message at the file"
     text = html.unescape(re.sub(r"<[^>]+>", "", message.group(1))).strip()
-    sentence = text.removeprefix("Error:").strip()
-    check_sentence(sentence)
+    return text.removeprefix("Error:").strip()
+
+
+@pytest.fixture
+def doors(cast, browse, call, staithe, write):
+    """Return what publishes a file at each door and gives the sentence it says."""
+    client, program = browse(cast.olive), call(cast.olive)
+    client.get("/catalogue")
+
+    def page(name: str, content: bytes) -> str:
+        answer = publish_on_the_page(client, name, content)
+        return sentence_at_the_file(answer.content.decode())
+
+    def api(name: str, content: bytes) -> str:
+        about = {"title": "Roads", "organisation": "roads"}
+        file = SimpleUploadedFile(name, content)
+        return program("POST", "/assets", about, file=file)[1]["detail"]
+
+    def command(name: str, content: bytes) -> str:
+        path = str(write(content, name))
+        said = staithe("publish", path, "--owner", "roads", "--title", "Roads")
+        return said.err.strip().removeprefix("Error: ")
+
+    return {"page": page, "api": api, "command": command}
+
+
+def test_every_door_says_the_same_sentence(doors, bad, nothing_stays):
+    """Page, API and command line, word for word."""
+    with nothing_stays():
+        sentences = {name: door(*bad) for name, door in doors.items()}
+    assert len(set(sentences.values())) == 1, sentences
+
+
+def test_the_page_says_it_beside_the_file(cast, browse, bad, nothing_stays):
+    name, content = bad
+    client = browse(cast.olive)
+    client.get("/catalogue")
+    with nothing_stays():
+        answer = publish_on_the_page(client, name, content)
+    page = answer.content.decode()
+    assert answer.status_code == 422
+    check_sentence(sentence_at_the_file(page))
     assert "<title>Error: " in page
     assert 'href="#id_file"' in page
     assert 'value="Roads"' in page  # what was typed is still there
