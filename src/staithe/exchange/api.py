@@ -16,6 +16,7 @@ from staithe.exchange.actions import (
     issue_recipient,
     prepare_again,
     revoke_recipient,
+    stop_join,
 )
 from staithe.exchange.models import Grant, Join, Recipient
 from staithe.exchange.queries import (
@@ -117,6 +118,16 @@ def read_join(request: HttpRequest, reference: str, number: int) -> JoinOut:
     """Read one join."""
     project = get_own_project(reference, person=signed_in_person(request))
     return _join_out(get_join(project, number))
+
+
+@router.post(
+    "/projects/{reference}/joins/{number}/stop", response=JoinOut, auth=API_AUTH
+)
+def stop_joining(request: HttpRequest, reference: str, number: int) -> JoinOut:
+    """Stop a join that has not finished; nothing is changed."""
+    person = signed_in_person(request)
+    join = get_join(get_own_project(reference, person=person), number)
+    return _join_out(stop_join(join=join, by=person, at=now()))
 
 
 @router.get(

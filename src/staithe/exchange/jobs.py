@@ -107,6 +107,10 @@ def join(context: JobContext, *, join: int) -> None:
 
 def _fail_join(context: JobContext, row: Join, error: UserError) -> None:
     """Say on the join itself why there is none, so that a person can ask again."""
+    row.refresh_from_db(fields=["state"])
+    if row.state != Join.State.QUEUED:  # a member stopped it meanwhile
+        _skip(context, row.state)
+        return
     with transaction.atomic():
         fail_join(join=row, problem=error.message, by=None, at=context.now())
         context.finish({"problem": error.message})

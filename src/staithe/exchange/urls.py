@@ -42,6 +42,11 @@ urlpatterns = [
         name="exchange-join-progress",
     ),
     path(
+        "projects/<str:reference>/joins/<int:number>/stop",
+        web.stop,
+        name="exchange-join-stop",
+    ),
+    path(
         "agreements/<str:reference>/prepare", web.prepare, name="exchange-grant-prepare"
     ),
 ]

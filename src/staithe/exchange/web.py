@@ -17,6 +17,7 @@ from staithe.exchange.actions import (
     issue_recipient,
     prepare_again,
     revoke_recipient,
+    stop_join,
 )
 from staithe.exchange.forms import JoinForm, TokenForm
 from staithe.exchange.models import Grant, Join, Recipient
@@ -162,6 +163,16 @@ def show_join(request: HttpRequest, reference: str, number: int) -> HttpResponse
             "people_in": people.figures if people else [],
         },
     )
+
+
+@require_POST
+@signed_in
+def stop(request: HttpRequest, reference: str, number: int) -> HttpResponse:
+    """Stop a join that has not finished."""
+    person = signed_in_person(request)
+    join = get_join(get_own_project(reference, person=person), number)
+    stop_join(join=join, by=person, at=now())
+    return redirect("exchange-join-show", reference=reference, number=number)
 
 
 @require_GET

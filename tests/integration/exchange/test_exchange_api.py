@@ -113,6 +113,21 @@ def test_what_is_not_there_is_a_problem(two, method, path, status):
     assert answer.status_code == status
 
 
+def test_a_members_program_stops_a_join_once(unjoined):
+    world, project = unjoined
+    client, path = api(world.ann), f"/projects/{project.reference}/joins"
+    post(client, path)
+    assert post(api(world.sam), f"{path}/1/stop").status_code == 403
+    stopped = post(client, f"{path}/1/stop").json()
+    assert (stopped["state"], stopped["problem"]) == (
+        "failed",
+        "Ann stopped this join.",
+    )
+    again = post(client, f"{path}/1/stop")
+    assert again.status_code == 409
+    assert "already finished" in again.json()["detail"]
+
+
 def test_a_bad_specification_is_a_problem(unjoined):
     world, project = unjoined
     response = post(

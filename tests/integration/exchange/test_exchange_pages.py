@@ -139,6 +139,19 @@ def test_a_join_whose_work_was_stopped_says_so_and_offers_another(unjoined):
     )
 
 
+def test_a_member_stops_a_join_on_its_page(unjoined):
+    world, project = unjoined
+    ask_join(project=project, by=world.ann, at=world.later())
+    client, path = signed_in(world.ann), f"/projects/{project.reference}/joins/1"
+    assert f'action="{path}/stop"' in text(client.get(path))
+    assert client.get(f"{path}/stop").status_code == 405
+    assert client.post(f"{path}/stop")["Location"] == path
+    page = text(client.get(path))
+    assert "Ann stopped this join." in page
+    assert f'action="{path}/stop"' not in page
+    assert signed_in(world.sam).post(f"{path}/stop").status_code == 403
+
+
 def test_a_failed_join_shows_why(unjoined):
     world, project = unjoined
     join = ask_join(project=project, by=world.ann, at=world.later())

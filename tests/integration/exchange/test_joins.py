@@ -20,7 +20,7 @@ from factories import (
 from staithe.base import clock
 from staithe.base.errors import BadInput, Conflict, NotAllowed
 from staithe.exchange import jobs
-from staithe.exchange.actions import ask_join, fail_join, finish_join
+from staithe.exchange.actions import ask_join, fail_join, finish_join, stop_join
 from staithe.exchange.cutting import ROW_KEY
 from staithe.exchange.keys import key_path
 from staithe.exchange.models import Grant, Join
@@ -443,6 +443,46 @@ def test_after_work_was_stopped_one_can_ask_again(unjoined):
     first.refresh_from_db()
     assert (first.state, first.problem) == (Join.State.FAILED, "The work was stopped.")
     assert second.state == Join.State.DONE
+
+
+def test_a_member_stops_a_join_and_nothing_is_changed(unjoined):
+    """Waiting work never starts; the join says who stopped it; one can join again."""
+    world, project = unjoined
+    before = stored()
+    join = ask_join(project=project, by=world.ann, at=world.later())
+    with pytest.raises(NotAllowed):
+        stop_join(join=join, by=world.cat, at=world.later())
+    stopped = stop_join(join=join, by=world.bob, at=world.later())
+    assert (stopped.state, stopped.problem) == (
+        Join.State.FAILED,
+        "Bob stopped this join.",
+    )
+    world.work_off()
+    assert stored() == before
+    with pytest.raises(Conflict, match="already finished"):
+        stop_join(join=join, by=world.bob, at=world.later())
+    assert world.join(project).state == Join.State.DONE
+
+
+def test_a_join_stopped_while_it_runs_leaves_no_table_behind(unjoined, monkeypatch):
+    """It ends at its next mark, and what it made by then is deleted."""
+    world, project = unjoined
+    before = stored()
+    real = jobs.join_grants
+
+    def stop_and_go_on(*args, **options):
+        made = real(*args, **options)
+        stop_join(join=project.joins.get(), by=world.bob, at=world.later())
+        return made
+
+    monkeypatch.setattr(jobs, "join_grants", stop_and_go_on)
+    join = world.join(project)
+    monkeypatch.undo()
+    assert (join.state, join.problem) == (Join.State.FAILED, "Bob stopped this join.")
+    world.work_off()
+    assert stored() == before
+    assert project_tables(project, person=world.ann, at=world.at) == []
+    assert world.join(project).state == Join.State.DONE
 
 
 def test_a_join_that_has_finished_takes_no_further_step(two):

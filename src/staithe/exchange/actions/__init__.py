@@ -10,7 +10,12 @@ from staithe.exchange.actions.grants import (
     prepare_again,
     revoke_grant,
 )
-from staithe.exchange.actions.joins import ask_join, fail_join, finish_join
+from staithe.exchange.actions.joins import (
+    ask_join,
+    fail_join,
+    finish_join,
+    stop_join,
+)
 from staithe.exchange.actions.recipients import (
     issue_recipient,
     record_read,
@@ -31,4 +36,5 @@ __all__ = [
     "record_read",
     "revoke_grant",
     "revoke_recipient",
+    "stop_join",
 ]

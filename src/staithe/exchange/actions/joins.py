@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Any
 
+from django.db import transaction
 from django.db.models import Max
 
 from staithe.base.errors import Conflict, NotAllowed
@@ -13,7 +14,8 @@ from staithe.exchange.joining import JoinResult, check_can_join
 from staithe.exchange.models import Grant, Join
 from staithe.exchange.policies import is_under_way, job_of
 from staithe.exchange.storage import forget_when_committed
-from staithe.jobs.actions import enqueue
+from staithe.jobs.actions import cancel, enqueue
+from staithe.jobs.queries import get_job
 from staithe.ledger.actions import action, record
 from staithe.people.models import Person
 from staithe.sharing.models import Project
@@ -28,8 +30,7 @@ def ask_join(
     at: datetime,
 ) -> Join:
     """Queue the joining of a project's active grants."""
-    if not project.members.filter(person=by, ended_at=None).exists():
-        raise NotAllowed("Only members of the project can join its data.")
+    _check_member(project, by)
     wanted = specification or {}
     read_specification(wanted)  # refused here, not minutes later by the job
     _clear_way(project, at=at)
@@ -111,6 +112,26 @@ def fail_join(*, join: Join, problem: str, by: object, at: datetime) -> Join:
     row.save()
     _record(row, by=by, at=at)
     return row
+
+
+@transaction.atomic
+def stop_join(*, join: Join, by: Person, at: datetime) -> Join:
+    """Stop a join that has not finished, and say on it who did; nothing is changed.
+
+    Work that waits never starts; work that runs ends at its next mark, and what it
+    made by then is deleted.
+    """
+    _check_member(join.project, by)
+    view = job_of(join)
+    if view is None or not is_under_way(join):
+        raise Conflict("This join has already finished, so it cannot be stopped.")
+    cancel(get_job(view.reference), at=at)
+    return fail_join(join=join, problem=f"{by.name} stopped this join.", by=by, at=at)
+
+
+def _check_member(project: Project, person: Person) -> None:
+    if not project.members.filter(person=person, ended_at=None).exists():
+        raise NotAllowed("Only members of the project can join its data.")
 
 
 def _open(join: Join) -> Join:
