@@ -265,6 +265,7 @@ EMAIL_PORT = env_int("STAITHE_SMTP_PORT", 25)
 EMAIL_HOST_USER = env_str("STAITHE_SMTP_USER")
 EMAIL_HOST_PASSWORD = env_secret("STAITHE_SMTP_PASSWORD")
 EMAIL_USE_TLS = env_bool("STAITHE_SMTP_TLS")
+EMAIL_TIMEOUT = 30  # seconds: a mail server that says nothing must not hold a worker
 EMAIL_BACKEND = (
     "django.core.mail.backends.smtp.EmailBackend"
     if EMAIL_HOST
