@@ -265,6 +265,16 @@ def half_made_things() -> list[str]:
         open_jobs = Job.objects.exclude(state__in=FINISHED).filter(kind="exchange:join")
         if not any(job.arguments == arguments for job in open_jobs):
             wrong.append(f"join {join.pk} waits for no job")
+    closed = set(
+        Grant.objects.filter(closed_at__isnull=False).values_list(
+            "reference", flat=True
+        )
+    )
+    for query in Query.objects.filter(state=Query.State.DONE):
+        gone = bool(closed & set(query.grants))
+        if bool(query.counted_snapshot) == gone:
+            kept = "keeps" if query.counted_snapshot else "lacks"
+            wrong.append(f"{query.reference} {kept} who was counted in it")
     return wrong + _damaged_snapshots()
 
 
