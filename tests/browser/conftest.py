@@ -10,8 +10,10 @@ from __future__ import annotations
 import os
 import shutil
 from collections.abc import Callable, Iterator
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
 
 import pytest
 from django.conf import settings
@@ -54,11 +56,104 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
             item.add_marker(pytest.mark.browser)
 
 
-def pytest_terminal_summary(terminalreporter: Any) -> None:
-    """Say once, loudly, that nothing was looked at in a browser."""
+def pytest_terminal_summary(terminalreporter: Any, config: pytest.Config) -> None:
+    """Say loudly that nothing was looked at in a browser, or which pages were not."""
     skipped = terminalreporter.stats.get("skipped", [])
     if any(ABSENT in str(report.longrepr) for report in skipped):
         terminalreporter.write_line(ABSENT, red=True, bold=True)
+    for name in config.stash.get(NOT_LOOKED_AT, []):
+        terminalreporter.write_line(f"AXE LOOKED AT NO PAGE {name}", red=True)
+
+
+# ------------------------------------------------- which pages axe has looked at
+
+LOOKED_AT: set[str] = set()
+NOT_LOOKED_AT: pytest.StashKey[list[str]] = pytest.StashKey()
+# Addresses that show no page: they answer a program, send a file, or lead elsewhere.
+NO_PAGE = frozenset(
+    [
+        "site-healthz",
+        "site-readyz",
+        "site-metrics",
+        "people-sign-out",
+        "people-invitation-open",
+        "people-inbox-read-all",
+        "people-notice-open",
+        "registers-seal-show",
+        "registers-checkpoint",
+        "registers-key",
+        "registers-tile",
+        "registers-metadata-checkpoint",
+        "registers-metadata-key",
+        "registers-metadata-tile",
+        "registers-feed",
+        "registers-feed-archive",
+        "registers-record-proof",
+        "registers-opening",
+        "registers-curie",
+        "registers-csv",
+        "registers-json",
+        "registers-picker",
+        "registers-review",
+        "registers-load-rsf",
+        "registers-load-rsf-v2",
+        "registers-v1-root",
+        "registers-v1",
+        "registers-v2-root",
+        "registers-v2",
+        "ledger-checkpoint-show",
+        "ledger-key-show",
+        "ledger-tile-show",
+        "catalogue-job-progress",
+        "catalogue-asset-download",
+        "catalogue-dataset-show",
+        "catalogue-dataset-jsonld",
+        "catalogue-dataset-ttl",
+        "sharing-message-send",
+        "sharing-flow-review",
+        "exchange-join-progress",
+        "exchange-join-stop",
+        "exchange-grant-prepare",
+        "accountability-event-receipt",
+        "accountability-event-proof",
+        "accountability-log-download",
+    ]
+)
+
+
+def pages() -> set[str]:
+    """Return the name of every address that shows a page."""
+    from django.urls import URLPattern, get_resolver
+
+    def named(patterns: Any) -> Iterator[str]:
+        for each in patterns:
+            if isinstance(each, URLPattern):
+                if each.callback.__module__.startswith("staithe."):
+                    yield each.name or ""
+            elif each.namespace is None and "api/" not in str(each.pattern):
+                yield from named(each.url_patterns)
+
+    return set(named(get_resolver().url_patterns)) - NO_PAGE - {""}
+
+
+def note_look(address: str) -> None:
+    """Note which address axe found nothing at."""
+    from django.urls import Resolver404, resolve
+
+    with suppress(Resolver404):  # the page that says so is looked at as well
+        LOOKED_AT.add(resolve(urlsplit(address).path).view_name)
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_sessionfinish(session: pytest.Session, exitstatus: int) -> None:
+    """Fail a run of all browser tests that passed and left a page out."""
+    ran = {item.path for item in session.items if HERE in item.path.parents}
+    whole = ran == set(HERE.glob("test_*.py")) and not session.config.option.keyword
+    if exitstatus == 0 and whole and LOOKED_AT:
+        missed = sorted(pages() - LOOKED_AT)
+        if missed:
+            session.config.stash[NOT_LOOKED_AT] = missed
+            session.exitstatus = pytest.ExitCode.TESTS_FAILED
 
 
 def required() -> bool:
@@ -194,6 +289,7 @@ def axe() -> Callable[[Page], None]:
         assert result["passes"], "axe looked at nothing"
         found = [describe(violation) for violation in result["violations"]]
         assert not found, "\n".join([page.url, *found])
+        note_look(page.url)
 
     return check
 
