@@ -64,6 +64,7 @@ import resource, sys
 import django; django.setup()
 from django.db import OperationalError
 from staithe.base.clock import now
+from staithe.base.outage import as_outage
 from staithe.registers.actions import append_entries
 from staithe.registers.models import Register
 register = Register.objects.get(name="town")
@@ -74,7 +75,8 @@ for n in range(10_000):
     changes = [(key, {"town": key, "name": "x" * 900}) for key in keys]
     try:
         append_entries(register=register, changes=changes, by=None, at=now())
-    except OperationalError:
+    except OperationalError as error:
+        assert as_outage(error).code == "no-room", error
         break
     print(n, flush=True)
 else:
