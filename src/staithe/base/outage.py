@@ -58,20 +58,24 @@ def as_outage(error: BaseException) -> UserError | None:
 def _says_away(error: BaseException) -> bool:
     if all(kind.__name__ != "OperationalError" for kind in type(error).__mro__):
         return False
-    if (code := getattr(error, "sqlite_errorcode", None)) is not None:
-        return code & _PRIMARY != _SQLITE_WRONG
+    if (code := _sqlite_code(error)) is not None:
+        return code != _SQLITE_WRONG
     if hasattr(error, "sqlstate"):
-        return (error.sqlstate or _POSTGRES_AWAY[0]).startswith(_POSTGRES_AWAY)
+        return str(error.sqlstate or _POSTGRES_AWAY[0]).startswith(_POSTGRES_AWAY)
     return False  # Django's wrapper: the driver's own error is its cause
+
+
+def _sqlite_code(error: BaseException) -> int | None:
+    code = getattr(error, "sqlite_errorcode", None)
+    return None if code is None else int(code) & _PRIMARY
 
 
 def _says_full(error: BaseException) -> bool:
     if isinstance(error, OSError):
         return error.errno in _NO_ROOM
-    code = getattr(error, "sqlite_errorcode", None)
-    if code is not None:
-        return code & _PRIMARY in {_SQLITE_FULL, _SQLITE_IO}
-    return getattr(error, "sqlstate", None) == _POSTGRES_FULL
+    if (code := _sqlite_code(error)) is not None:
+        return code in {_SQLITE_FULL, _SQLITE_IO}
+    return bool(getattr(error, "sqlstate", None) == _POSTGRES_FULL)
 
 
 def _chain(error: BaseException | None) -> Iterator[BaseException]:
