@@ -45,7 +45,7 @@ def check_sizes(value: object, place: str = "", depth: int = 0) -> None:
 
 def choice(name: str, value: object, accepted: Iterable[str]) -> str | None:
     """Return a word of the vocabulary, None where unknown; BadInput lists them."""
-    if value is None or value in {"unknown", "not known"}:
+    if value is None or value in ("unknown", "not known"):  # a list is in no set
         return None
     known = sorted(accepted)
     if not isinstance(value, str) or value not in known:
