@@ -57,6 +57,12 @@ def choice(name: str, value: object, accepted: Iterable[str]) -> str | None:
     return value
 
 
+def within_one_body(stated: Mapping[str, object]) -> bool:
+    """Say whether one body that the facts name both holds and receives."""
+    holder, recipient = stated.get("holder.bodies"), stated.get("recipient.bodies")
+    return isinstance(holder, frozenset) and len(holder) == 1 and holder == recipient
+
+
 def shown(value: object) -> str:
     """Return a value as it may be quoted in a refusal."""
     text = str(value)
