@@ -1,0 +1,97 @@
+"""Where a demo world lives: built aside, and put in place only when it is whole.
+
+A home that holds anything a demo did not make is never lost unasked: neither a folder
+of other things, nor a demo world in which people have worked since.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import sqlite3
+from contextlib import closing
+from pathlib import Path
+
+from staithe.base.errors import BadInput, Conflict
+from staithe.base.holding import is_held
+
+
+MARK = "demo-world.json"
+DATABASE = "staithe.sqlite3"
+# What the service does by itself is nobody's work.
+LATER = "SELECT COUNT(*) FROM ledger_event WHERE number >= ? AND actor <> 'service'"
+
+
+def check_home(home: Path, *, replace: bool) -> None:
+    """Refuse a home that a new demo may not take the place of.
+
+    BadInput where no demo made it. Conflict where a server or worker runs from it, or,
+    unless `replace`, where it holds work that the demo did not make.
+    """
+    if not home.exists() or not any(home.iterdir()):
+        return
+    if not (home / MARK).exists():
+        raise BadInput(
+            f"{home} holds something that is not a demo. "
+            "Set STAITHE_HOME to a new folder for the demo."
+        )
+    if is_held(home):
+        raise Conflict(
+            f"A server or a worker runs from the demo in {home}: stop it first."
+        )
+    changes = None if replace else changes_since(home)
+    if replace or changes == 0:
+        return
+    counted = "may hold" if changes is None else f"holds {changes:,} changes of"
+    raise Conflict(
+        f"The demo in {home} {counted} work done after it was made. To delete that, say "
+        "--replace; to keep it, set STAITHE_HOME to a new folder for the demo."
+    )
+
+
+def changes_since(home: Path) -> int | None:
+    """Count what people changed in a demo since it was made; None where unknown."""
+    try:
+        events = json.loads((home / MARK).read_bytes())["events"]
+        address = f"{(home / DATABASE).as_uri()}?mode=ro"
+        with closing(sqlite3.connect(address, uri=True)) as database:
+            return int(database.execute(LATER, [int(events)]).fetchone()[0])
+    except (OSError, ValueError, TypeError, LookupError, sqlite3.Error):
+        return None
+
+
+def open_aside(home: Path) -> Path:
+    """Make an empty folder to build in, beside `home` where it can be renamed."""
+    parent = home.parent
+    parent.mkdir(parents=True, exist_ok=True)
+    home.mkdir(mode=0o700, exist_ok=True)
+    beside = not home.is_mount() and os.access(parent, os.W_OK)
+    aside = parent / f".{home.name}.new-demo" if beside else home / ".new-demo"
+    if aside.exists():  # of a demo that was killed
+        shutil.rmtree(aside)
+    aside.mkdir(mode=0o700)
+    return aside
+
+
+def mark_made(folder: Path, *, events: int) -> None:
+    """Note what the demo itself made, so that later work can be told from it."""
+    (folder / MARK).write_text(json.dumps({"events": events}) + "\n", "ascii")
+
+
+def put_in_place(aside: Path, home: Path) -> None:
+    """Let the world built aside take the place of what `home` held."""
+    old = aside.with_name(f"{aside.name}.old")
+    if old.exists():
+        shutil.rmtree(old)
+    if aside.parent != home:
+        home.rename(old)
+        aside.rename(home)
+    else:  # a mounted folder cannot be renamed: what is in it can
+        old.mkdir()
+        for path in [each for each in home.iterdir() if each not in {old, aside}]:
+            path.rename(old / path.name)
+        for path in list(aside.iterdir()):
+            path.rename(home / path.name)
+        aside.rmdir()
+    shutil.rmtree(old)
