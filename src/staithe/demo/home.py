@@ -10,7 +10,9 @@ import json
 import os
 import shutil
 import sqlite3
-from contextlib import closing
+import tempfile
+from collections.abc import Iterator
+from contextlib import closing, contextmanager
 from pathlib import Path
 
 from staithe.base.errors import BadInput, Conflict
@@ -19,8 +21,11 @@ from staithe.base.holding import is_held
 
 MARK = "demo-world.json"
 DATABASE = "staithe.sqlite3"
-# What the service does by itself is nobody's work.
-LATER = "SELECT COUNT(*) FROM ledger_event WHERE number >= ? AND actor <> 'service'"
+# What the service does by itself is nobody's work; what a stranger proposes is.
+LATER = (
+    "SELECT COUNT(*) FROM ledger_event WHERE number >= ? AND"
+    " (actor <> 'service' OR name = 'registers:correction:proposed')"
+)
 
 
 def check_home(home: Path, *, replace: bool) -> None:
@@ -43,9 +48,9 @@ def check_home(home: Path, *, replace: bool) -> None:
     changes = None if replace else changes_since(home)
     if replace or changes == 0:
         return
-    counted = "may hold" if changes is None else f"holds {changes:,} changes of"
+    holds = "may hold" if changes is None else "holds"
     raise Conflict(
-        f"The demo in {home} {counted} work done after it was made. To delete that, say "
+        f"The demo in {home} {holds} work done after it was made. To delete that, say "
         "--replace; to keep it, set STAITHE_HOME to a new folder for the demo."
     )
 
@@ -59,6 +64,52 @@ def changes_since(home: Path) -> int | None:
             return int(database.execute(LATER, [int(events)]).fetchone()[0])
     except (OSError, ValueError, TypeError, LookupError, sqlite3.Error):
         return None
+
+
+@contextmanager
+def built_aside(home: Path) -> Iterator[Path]:
+    """Let the block build a world in a folder aside; then put it in place of `home`.
+
+    The block starts Django in that folder. If it raises, what `home` holds stays.
+    """
+    aside = open_aside(home)
+    os.environ["STAITHE_HOME"] = str(aside)
+    try:
+        yield aside
+        _finish(aside)
+        if is_held(home):
+            raise Conflict(f"A server or a worker now runs from {home}: stop it first.")
+        put_in_place(aside, home)
+    except BaseException:
+        _close()
+        shutil.rmtree(aside, ignore_errors=True)
+        raise
+    finally:
+        os.environ["STAITHE_HOME"] = str(home)
+    _move_to(home)
+
+
+def _finish(aside: Path) -> None:
+    from staithe.ledger.models import Event
+
+    mark_made(aside, events=Event.objects.count())
+    _close()
+
+
+def _close() -> None:
+    from django.conf import settings
+    from django.db import connections
+
+    if settings.configured:
+        connections.close_all()
+
+
+def _move_to(home: Path) -> None:
+    """Let what this process starts from now on find the home where it now is."""
+    from django.conf import settings
+
+    settings.HOME = home
+    tempfile.tempdir = str(home / "tmp")
 
 
 def open_aside(home: Path) -> Path:
