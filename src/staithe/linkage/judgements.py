@@ -20,6 +20,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from staithe.base.errors import BadInput
+from staithe.ui.cells import safe_cell
 from staithe.linkage.intervals import Estimate, Judged, estimate
 from staithe.linkage.quality_report import caveat
 from staithe.linkage.report_page import render_report
@@ -156,7 +157,9 @@ def write_sheet(
         writer = csv.writer(file)
         writer.writerow(["left_id", "right_id", "answer", *columns[0], *columns[1]])
         for one, two in pairs:
-            cells = [*left[one].values(), *right[two].values()]
+            # People open the sheet in a spreadsheet. Ids are read back: they stay.
+            values = (*left[one].values(), *right[two].values())
+            cells = [safe_cell(value) for value in values]
             writer.writerow([one, two, "", *cells])
 
 
