@@ -5,15 +5,18 @@ from __future__ import annotations
 
 def _laughs() -> str:
     lines = ["a: &a [x, x, x, x, x, x, x, x, x]"]
-    for before, name in zip("abcdefgh", "bcdefghi", strict=True):
-        lines.append(f"{name}: &{name} [{', '.join([f'*{before}'] * 9)}]")
+    lines += [
+        f"{name}: &{name} [{', '.join([f'*{before}'] * 9)}]"
+        for before, name in zip("abcdefgh", "bcdefghi", strict=True)
+    ]
     return "\n".join(lines)
 
 
 def _stairs() -> str:
     lines = [f"a0: &a0 {'[' * 50}{']' * 50}"]
-    for step in range(1, 60):
-        lines.append(f"a{step}: &a{step} {'[' * 50}*a{step - 1}{']' * 50}")
+    lines += [
+        f"a{step}: &a{step} {'[' * 50}*a{step - 1}{']' * 50}" for step in range(1, 60)
+    ]
     return "\n".join(lines)
 
 

@@ -11,8 +11,8 @@ from django.test import Client
 
 from factories import build, make_organisation, make_person
 from hostile import YAML
-from staithe.law.reading import shipped_texts
 from staithe.base.clock import now
+from staithe.law.reading import shipped_texts
 from staithe.people.actions import create_token
 from staithe.sharing.models import Project
 from staithe.site import cli
@@ -80,7 +80,7 @@ def test_the_pages_and_the_api_of_a_join_refuse_each(home):
     page = Client()
     page.force_login(world.ann)
     _, secret = create_token(person=world.ann, name="t", by=world.ann, at=now())
-    for data, says in YAML.values():
+    for data, _ in YAML.values():
         text = data.decode("utf-8", "replace")[:15_000]
         place = f"/projects/{project.reference}"
         answer = page.post(f"{place}/join", {"specification": text})
@@ -100,7 +100,7 @@ def test_the_page_of_declared_registers_refuses_each():
     olwen = make_person("Olwen", data_owner=make_organisation("maps"))
     page = Client()
     page.force_login(olwen)
-    for data, says in YAML.values():
+    for data, _ in YAML.values():
         file = SimpleUploadedFile("bad.yaml", data)
         answer = page.post("/registers/new/declaration", {"file": file})
         assert answer.status_code == 422, data[:80]

@@ -41,10 +41,7 @@ def check_home(home: Path, *, replace: bool) -> None:
             f"{home} holds something that is not a demo. "
             "Set STAITHE_HOME to a new folder for the demo."
         )
-    if is_held(home):
-        raise Conflict(
-            f"A server or a worker runs from the demo in {home}: stop it first."
-        )
+    check_not_held(home)
     changes = None if replace else changes_since(home)
     if replace or changes == 0:
         return
@@ -53,6 +50,12 @@ def check_home(home: Path, *, replace: bool) -> None:
         f"The demo in {home} {holds} work done after it was made. To delete that, say "
         "--replace; to keep it, set STAITHE_HOME to a new folder for the demo."
     )
+
+
+def check_not_held(home: Path) -> None:
+    """Raise Conflict where a server or a worker runs from a home."""
+    if is_held(home):
+        raise Conflict(f"A server or a worker runs from {home}: stop it first.")
 
 
 def changes_since(home: Path) -> int | None:
@@ -77,8 +80,7 @@ def built_aside(home: Path) -> Iterator[Path]:
     try:
         yield aside
         _finish(aside)
-        if is_held(home):
-            raise Conflict(f"A server or a worker now runs from {home}: stop it first.")
+        check_not_held(home)
         put_in_place(aside, home)
     except BaseException:
         _close()

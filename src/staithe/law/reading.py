@@ -11,6 +11,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
     from importlib.resources.abc import Traversable
 
+
 @cache
 def shipped_texts() -> Mapping[str, str]:
     """Return the files that ship with the program: path below data -> text."""

@@ -20,13 +20,13 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from staithe.base.errors import BadInput
-from staithe.ui.cells import safe_cell
 from staithe.linkage.intervals import Estimate, Judged, estimate
 from staithe.linkage.quality_report import caveat
 from staithe.linkage.report_page import render_report
 from staithe.linkage.sampling import Stratum
 from staithe.linkage.scores import Scores
 from staithe.tables.sql import quote_literal
+from staithe.ui.cells import safe_cell
 
 
 if TYPE_CHECKING:

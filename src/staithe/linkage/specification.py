@@ -131,7 +131,7 @@ class LinkSpecification:
     def __post_init__(self) -> None:
         if not isinstance(self.title, str):
             raise BadInput("The specification's title must be text.")
-        if self.kind not in ("link", "dedupe"):  # noqa: PLR6201  a list is in no set
+        if self.kind not in ("link", "dedupe"):
             raise BadInput("The specification's kind must be link or dedupe.")
         if self.version != VERSION:
             raise BadInput(

@@ -7,7 +7,6 @@ name people by reference only: names and email addresses stay in this room's tab
 from __future__ import annotations
 
 from datetime import datetime, timedelta
-from typing import TYPE_CHECKING
 
 from django.core.exceptions import ValidationError
 from django.core.validators import validate_email
@@ -27,11 +26,12 @@ from staithe.people.models import (
 )
 from staithe.people.passwords import check_is_hash
 from staithe.people.permissions import Permission, check
-from staithe.people.tokens import SHOWN_CHARACTERS, hash_secret, new_api_secret
-
-
-if TYPE_CHECKING:
-    from django.db.models import QuerySet
+from staithe.people.tokens import (
+    SHOWN_CHARACTERS,
+    hash_secret,
+    new_api_secret,
+    open_tokens,
+)
 
 
 INVITATION_DAYS = 7
@@ -300,11 +300,6 @@ def change_password(
     ended = open_tokens(person, at=at).update(revoked_at=at) if end_tokens else 0
     record(by=by, at=at, subject=person.ledger_id, tokens_ended=ended)
     return person
-
-
-def open_tokens(person: Person, *, at: datetime) -> QuerySet[ApiToken]:
-    """Return the API tokens of a person that still work."""
-    return person.api_tokens.filter(revoked_at=None, expires_at__gt=at)
 
 
 @action("people:token:created")

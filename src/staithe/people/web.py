@@ -22,7 +22,12 @@ from staithe.people import actions, queries
 from staithe.people.forms import AcceptForm, PasswordForm, SignInForm, TokenForm
 from staithe.people.passwords import check_current, hash_password
 from staithe.people.sign_in import TooManyAttempts, sign_in_with_password
-from staithe.people.tokens import BAD_LINK, get_open_invitation, signed_in_person
+from staithe.people.tokens import (
+    BAD_LINK,
+    get_open_invitation,
+    open_tokens,
+    signed_in_person,
+)
 from staithe.ui.paging import paginate
 from staithe.ui.web import query_of, render_page
 
@@ -177,7 +182,7 @@ def account(request: HttpRequest) -> HttpResponse:
 def password(request: HttpRequest) -> HttpResponse:
     """Change my password; my other sessions end, this one goes on."""
     person = signed_in_person(request)
-    tokens = actions.open_tokens(person, at=now()).count()
+    tokens = open_tokens(person, at=now()).count()
     form = PasswordForm(request.POST or None, tokens=tokens)
     if request.method == "POST" and form.is_valid():
         try:

@@ -122,4 +122,6 @@ def _as_json(value: Any) -> str | None:
 
 def _notes(schema: pa.Schema) -> tuple[str, ...]:
     nested = [field.name for field in schema if pa.types.is_nested(field.type)]
-    return tuple(f"Nested values of {shown(name)} are kept as JSON text." for name in nested)
+    return tuple(
+        f"Nested values of {shown(name)} are kept as JSON text." for name in nested
+    )

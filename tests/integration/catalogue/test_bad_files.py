@@ -83,7 +83,7 @@ BAD: dict[str, tuple[str, Callable[[], bytes]]] = {
     ),
     "Parquet text that is not UTF-8": ("a.parquet", lambda: parquet_of(not_utf8())),
     "NUL in Parquet text": ("a.parquet", lambda: parquet_of(pa.array(["x\0y"]))),
-    "one name in two spellings": ("a.csv", lambda: "é,e\u0301\n1,2\n".encode()),
+    "one name in two spellings": ("a.csv", "é,e\u0301\n1,2\n".encode),
 }
 
 

@@ -50,7 +50,9 @@ def contents(folder: Path) -> dict[str, bytes]:
 def building(settings, monkeypatch):
     """Let nothing here close the database of the tests or move their temporary files."""
     monkeypatch.setattr(homes, "_close", lambda: None)
-    monkeypatch.setattr(homes, "_finish", lambda aside: homes.mark_made(aside, events=7))
+    monkeypatch.setattr(
+        homes, "_finish", lambda aside: homes.mark_made(aside, events=7)
+    )
     monkeypatch.setattr(tempfile, "tempdir", tempfile.tempdir)
     monkeypatch.setenv("STAITHE_HOME", "before")
     return settings
@@ -99,11 +101,14 @@ def test_a_folder_of_other_things_is_never_replaced(tmp_path):
 
 def test_a_demo_that_fails_leaves_what_was_there(made, building):
     before = contents(made)
-    with pytest.raises(KeyboardInterrupt), homes.built_aside(made) as aside:
-        (aside / "half").touch()
-        raise KeyboardInterrupt
+    with (
+        pytest.raises(FileNotFoundError),
+        homes.built_aside(made) as aside,
+        (aside / "half").open("w"),
+    ):
+        (aside / "none").read_bytes()
     assert contents(made) == before
-    assert os.listdir(made.parent) == ["var"]
+    assert [path.name for path in made.parent.iterdir()] == ["var"]
     assert os.environ["STAITHE_HOME"] == str(made)
 
 
@@ -122,14 +127,14 @@ def test_a_demo_that_is_whole_takes_the_place_of_the_old_one(
         assert contents(made)["keys/ledger.key"] == b"old key"
         (aside / "new").write_text("world")
     assert contents(made) == {"new": b"world", homes.MARK: b'{"events": 7}\n'}
-    assert os.listdir(made.parent) == ["var"]
-    assert building.HOME == made
+    assert [path.name for path in made.parent.iterdir()] == ["var"]
+    assert made == building.HOME
 
 
 def test_a_server_started_meanwhile_keeps_its_home(made, building, monkeypatch):
     monkeypatch.setattr(homes, "is_held", lambda _home: True)
     before = contents(made)
-    with pytest.raises(Conflict, match="now runs"), homes.built_aside(made):
+    with pytest.raises(Conflict, match="stop it first"), homes.built_aside(made):
         pass
     assert contents(made) == before
 
