@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any
 
 from staithe.base.errors import BadInput
 from staithe.law.party import nations_of_parties, read_party
+from staithe.law.possible import values_of
 from staithe.law.values import (
     check_sizes,
     choice,
@@ -65,11 +66,24 @@ class Case:
         """Say whether a party that nobody named could be one of these bodies."""
         if self.values.get(f"{side}.named") is not False:
             return False
-        kind = self.values.get(f"{side}.type")
-        return kind is None or (
-            kind in self.words.groups["one-of-a-few"]
-            and any(self.words.bodies[body].type == kind for body in wanted)
+        few = self.words.groups["one-of-a-few"]
+        kinds = values_of(self.values.get(f"{side}.type"))
+        return any(
+            kind is None
+            or (
+                kind in few
+                and any(self.words.bodies[body].type == kind for body in wanted)
+            )
+            for kind in kinds
         )
+
+    def of_each_kind(self, side: str) -> list[Case]:
+        """Return the case for each kind that a party may be; itself where it is known."""
+        path = f"{side}.type"
+        kinds = values_of(self.values.get(path))
+        if len(kinds) == 1:
+            return [self]
+        return [replace(self, values={**self.values, path: kind}) for kind in kinds]
 
     def reversed(self) -> Case:
         """Return the same facts with holder and recipient exchanged."""
