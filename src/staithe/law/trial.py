@@ -6,6 +6,7 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from staithe.law.advice import Question, Step
+from staithe.law.answered import ITEMS
 from staithe.law.possible import values_of
 from staithe.law.standing import same_objective, standing
 from staithe.law.truth import Truth, both
@@ -254,6 +255,8 @@ def _need(gateway: Gateway, need: Need, case: Case, library: Library) -> Step:
         decides=True,
         hangs_on=(gateway.id,),
     )
+    if answer is None and not need.ask and _turns_on_items(need, case):
+        question = items_question(library, (gateway.id,))
     step = _step(
         question, need.id.replace("-", " "), answer, sentence, case,
         conditions=need.conditions, cites=cites, express=need.express,
@@ -264,6 +267,18 @@ def _need(gateway: Gateway, need: Need, case: Case, library: Library) -> Step:
     if step.answer is None:
         return replace(step, sentence="this is not known; it is asked for")
     return step
+
+
+def _turns_on_items(need: Need, case: Case) -> bool:
+    reads = need.when is not None and "kinds" in need.when.paths
+    return reads and case.values.get("kinds") is None
+
+
+def items_question(library: Library, hangs_on: tuple[str, ...]) -> Question:
+    """Return the question what the data is about: classes of information, or none."""
+    accepts = (*library.words.classes, "none")
+    ask = library.words.facts["kinds"].ask
+    return Question(ITEMS, ask, ITEMS, accepts, decides=True, hangs_on=hangs_on)
 
 
 def _accepts(fact: str, library: Library) -> tuple[str, ...]:

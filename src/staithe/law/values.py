@@ -45,7 +45,7 @@ def check_sizes(value: object, place: str = "", depth: int = 0) -> None:
 
 def choice(name: str, value: object, accepted: Iterable[str]) -> str | None:
     """Return a word of the vocabulary, None where unknown; BadInput lists them."""
-    if value is None or value in {"unknown", "not known"}:
+    if choice_is_open(value):
         return None
     known = sorted(accepted)
     if not isinstance(value, str) or value not in known:
@@ -55,6 +55,11 @@ def choice(name: str, value: object, accepted: Iterable[str]) -> str | None:
             field=name,
         )
     return value
+
+
+def choice_is_open(value: object) -> bool:
+    """Say whether a value says of itself that it is not known."""
+    return value is None or value in ("unknown", "not known", ["unknown"])
 
 
 def shown(value: object) -> str:

@@ -282,7 +282,7 @@ class Words:
 
         A name with anything else in it may be that of a contractor: it tells nothing.
         """
-        plain = " ".join(name.lower().split()).removeprefix("the ")
+        plain = " ".join(name.lower().split())
         pattern, ids = self.body_pattern
         kinds = {self.bodies[ids[m]].type for m in pattern.findall(plain)}
         if kinds and not _BESIDE_NAMES.sub("", pattern.sub("", plain)):
@@ -290,19 +290,22 @@ class Words:
         return frozenset(
             word.id
             for word in self.parties.values()
-            if any(re.fullmatch(each, plain) for each in word.called)
+            if any(
+                re.fullmatch(each, plain.removeprefix("the ")) for each in word.called
+            )
         )
 
     def body_called(self, text: str) -> Body | None:
         """Return the body whose whole name a text is, or None."""
-        body = self.body_pattern[1].get(text.strip().lower().removeprefix("the "))
+        plain, ids = text.strip().lower(), self.body_pattern[1]
+        body = ids.get(plain) or ids.get(plain.removeprefix("the "))
         return self.bodies[body] if body else None
 
     def classes_of(self, item: str) -> frozenset[str]:
         """Return the classes of information that the name of a data item shows."""
         pattern, classes = self.class_pattern
         plain = re.sub(r"[\s_]+", "-", item.strip().lower())
-        found: set[str] = set()
+        found: set[str] = {plain} & set(self.classes)
         for word in pattern.findall(plain):
             found |= classes[word]
         return frozenset(found)
