@@ -174,9 +174,8 @@ def _may_mean(entry: Entry, case: Case, side: str) -> bool:
             related |= {words.bodies[each].parent, *words.bodies[each].succeeds}
         return bool(related & set(entry.bodies))
     if entry.bodies:
-        return any(
-            words.may_be(each, frozenset({kind} - {None})) for each in entry.bodies
-        )
+        kinds = frozenset({kind} if kind else ())
+        return any(words.may_be(each, kinds) for each in entry.bodies)
     return not entry.types or kind is None or kind in entry.types
 
 

@@ -18,6 +18,7 @@ from staithe.sharing import actions, queries, queries_law
 from staithe.sharing.advice import (
     advice_context,
     changes_in_words,
+    hints_of_columns,
     questions_to_answer,
 )
 from staithe.sharing.forms_law import GapForm, QuestionsForm
@@ -53,6 +54,7 @@ def answer_questions(request: HttpRequest, reference: str) -> HttpResponse:
         posted(request),
         questions=questions_to_answer(context["advice"]),
         answered=flow.legal_answers,
+        hints=hints_of_columns(flow),
     )
     if (
         request.method == "POST"

@@ -60,10 +60,10 @@ def test_answers_settle_the_advice_that_both_sides_see(cast, story):
     advice = find_advice(flow, on=START.date())
     assert not set(YES) & {q.id for q in advice.questions}
     page = text_of(cast.ann, f"/flows/{flow.reference}/route")
-    assert "project accredited: yes" in page
+    assert "accredited under section 71 on the access date? Yes." in page
     actions.submit_request(request=flow.request, by=cast.ann, at=START)
     page = text_of(cast.olive, f"/flows/{flow.reference}/decide")
-    assert "project accredited: yes" in page
+    assert "accredited under section 71 on the access date? Yes." in page
 
 
 def test_an_answer_is_taken_back_and_what_is_not_asked_is_refused(cast, story):
