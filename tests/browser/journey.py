@@ -198,6 +198,7 @@ def decide(stage: Stage) -> None:
     owner.press("Tell the requester that you have it")
     owner.choose("Agree")
     owner.press("Continue")
+    owner.write("Why do you agree?", "The accreditations are with the application.")
     write_date(owner, "Last day of the agreement", ends)
     owner.press("Continue")
     owner.press("Record the decision")

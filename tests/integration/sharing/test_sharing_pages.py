@@ -213,7 +213,7 @@ def test_a_plain_yes_offers_the_terms_at_once_or_records_nothing(
     flow = story.sent(at=now()).flows.get()
     olive = browse(cast.olive)
     path = f"/flows/{flow.reference}/decide/agree"
-    answers = {"threshold": "10", "reason": "", "conditions": ""}
+    answers = {"threshold": "10", "reason": "It is accredited.", "conditions": ""}
     too_long = later.replace(year=later.year + 20)
     refused = post(
         olive, path, act="confirm", **answers, **date_parts("ends_on", too_long)
