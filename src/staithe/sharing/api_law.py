@@ -97,7 +97,7 @@ def list_gaps(request: HttpRequest) -> list[GapOut]:
     return [
         GapOut(
             facts=list(gap.facts),
-            times=len(gap.rows),
+            times=gap.times,
             bodies=gap.bodies,
             verdicts=gap.verdicts,
             working_days=gap.days_lost,

@@ -139,7 +139,7 @@ _HEADER = ["facts", "times", "bodies", "verdicts", "working days", "said"]
 
 def _row(gap: Gap) -> list[Any]:
     return [
-        facts_in_words(gap.facts), len(gap.rows), "; ".join(gap.bodies),
+        facts_in_words(gap.facts), gap.times, "; ".join(gap.bodies),
         "; ".join(gap.verdicts), gap.days_lost, " | ".join(gap.notes),
     ]  # fmt: skip
 
