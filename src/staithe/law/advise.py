@@ -11,7 +11,6 @@ import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from staithe.base.errors import BadInput
 from staithe.law.advice import Advice, Question
 from staithe.law.assemble import assemble
 from staithe.law.case import read_cases
@@ -25,6 +24,7 @@ from staithe.law.trial import (
     items_question,
     try_gateway,
 )
+from staithe.law.values import FactsApart
 
 
 if TYPE_CHECKING:
@@ -70,6 +70,14 @@ def advise(
     same facts always have the same answer. BadInput names the field at fault.
     """
     the_library = library or load_library()
+    return assemble(_weigh(read_facts(facts, on=on, library=the_library), the_library))
+
+
+def read_facts(
+    facts: object, *, on: date | None = None, library: Library | None = None
+) -> list[Case]:
+    """Read facts into cases; BadInput names a field at fault, or two that disagree."""
+    the_library = library or load_library()
     cases = read_cases(
         facts,
         words=the_library.words,
@@ -79,8 +87,10 @@ def advise(
     )
     for row in the_library.contradictions:
         if any(row.when(case) for case in cases):
-            raise BadInput(f"{row.field}: {row.text}", field=row.field)
-    return assemble(_weigh(cases, the_library))
+            raise FactsApart(
+                f"{row.field}: {row.text}", field=row.field, plain=row.plain
+            )
+    return cases
 
 
 def _weigh(cases: Sequence[Case], library: Library) -> Weighing:

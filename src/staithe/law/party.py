@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 from staithe.base.errors import BadInput
 from staithe.law.lists import schedules_stated
 from staithe.law.possible import one_of
-from staithe.law.values import choice, plain_text
+from staithe.law.values import FactsApart, choice, plain_text
 
 
 if TYPE_CHECKING:
@@ -81,9 +81,11 @@ def _kinds(side: str, stated: object, name: str, words: Words) -> frozenset[str]
         return known
     mismatch = mismatch_of(name, kinds, words)
     if mismatch:
-        raise BadInput(
+        raise FactsApart(
             f"{side}.type: {mismatch} Change {side}.type or {side}.name.",
             field=f"{side}.type",
+            plain=f"{mismatch.replace('the facts say', 'you said')} "
+            "Change the kind of body, or the name.",
         )
     return kinds & known if len(kinds) > 1 and kinds & known else kinds
 

@@ -103,7 +103,7 @@ def _not_there(bodies: frozenset[str], case: Case) -> Standing | None:
         return None
     body = known[0]
     when = (
-        f"ended on {body.valid_to.isoformat()}"
+        f"ended on {body.valid_to:%-d %B %Y}"
         if body.valid_to and body.valid_to < case.on
         else "did not exist yet"
     )
@@ -111,7 +111,7 @@ def _not_there(bodies: frozenset[str], case: Case) -> Standing | None:
         answer=None,
         paras=None,
         note=f"{body.name} {when}; which body has its functions on "
-        f"{case.on.isoformat()} is to be checked",
+        f"{case.on:%-d %B %Y} is to be checked",
     )
 
 

@@ -104,9 +104,9 @@ def _step(
 
 def _dates(gateway: Gateway, case: Case, library: Library) -> Step:
     sentence = (
-        f"in force by its dates on {case.on.isoformat()}"
+        f"in force by its dates on {case.on:%-d %B %Y}"
         if gateway.in_force(case.on)
-        else f"by its dates it is not in force on {case.on.isoformat()}"
+        else f"by its dates it is not in force on {case.on:%-d %B %Y}"
     )
     return Step(
         "in force", "in force", gateway.in_force(case.on), sentence,
@@ -175,8 +175,8 @@ def _party(
         cites = (the_list.citation,)
         question = Question(
             f"{side}-in-{parties.list}",
-            f"Is the {side} named in {the_list.citation} on this date, and at which "
-            f"paragraph? ({found.note[:1].upper()}{found.note[1:]}.)",
+            f"Is the {side} named in {the_list.citation} on this date? "
+            f"({found.note[:1].upper()}{found.note[1:]}.)",
             "",
             YES_NO,
             decides=True,

@@ -9,7 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from staithe.law.case import read_cases
+from staithe.law.advise import read_facts
 from staithe.law.library import load_library
 from staithe.law.trial import Trial, try_gateway
 from staithe.law.truth import Truth, either
@@ -58,13 +58,7 @@ def try_routes(
 ) -> dict[str, Tried]:
     """Try routes on some facts on a day; BadInput names a field at fault."""
     the_library = library or load_library()
-    cases = read_cases(
-        facts,
-        words=the_library.words,
-        on=on,
-        begins=the_library.begins,
-        checked_on=the_library.checked_on,
-    )
+    cases = read_facts(facts, on=on, library=the_library)
     found = {}
     for route_id in route_ids:
         gateway = the_library.find(route_id, on=on)

@@ -18,6 +18,16 @@ MOST_DEPTH = 6
 MOST_SHOWN = 60
 
 
+class FactsApart(BadInput):
+    """Facts that cannot both be so; `plain` says it to who answers plain questions."""
+
+    code = "facts-apart"
+
+    def __init__(self, message: str, *, field: str, plain: str) -> None:
+        super().__init__(message, field=field)
+        self.plain = plain
+
+
 def check_sizes(value: object, place: str = "", depth: int = 0) -> None:
     """Refuse text, lists or nesting too large to be facts; TooLarge names the field."""
     name = place or "facts"

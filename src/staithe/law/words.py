@@ -62,6 +62,8 @@ class Word:
     id: str
     text: str
     more: str = ""
+    # The heading of the group of kinds that begins here.
+    begins: str = ""
     called: tuple[str, ...] = ()
 
 
