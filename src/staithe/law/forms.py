@@ -7,6 +7,7 @@ from typing import Any
 from django import forms
 
 from staithe.law.plain_questions import IDENTIFIABLE
+from staithe.law.purposes import area_headings, in_areas
 from staithe.law.vocabulary import NATIONS, PARTIES, WORDS
 from staithe.ui.forms import DateField, Form
 
@@ -48,7 +49,7 @@ class PurposeForm(Form):
     def __init__(self, *args: Any, area: str = "", **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         known = area if area in WORDS.areas else ""
-        choices = [p for p in WORDS.purposes.values() if known in {"", p.area}]
+        choices = in_areas(p for p in WORDS.purposes.values() if known in {"", p.area})
         field = self.fields["purpose"]
         assert isinstance(field, forms.ChoiceField)
         field.choices = [*((p.id, p.text) for p in choices), UNKNOWN]
@@ -137,7 +138,11 @@ HINTS: dict[str, dict[str, str]] = {
 }
 # The heading above the first of each group of kinds of body.
 _KIND_GROUPS = {each.id: each.begins for each in WORDS.parties.values() if each.begins}
-GROUPS = {"holder_type": _KIND_GROUPS, "recipient_type": _KIND_GROUPS}
+GROUPS = {
+    "holder_type": _KIND_GROUPS,
+    "recipient_type": _KIND_GROUPS,
+    "purpose": area_headings(each.id for each in in_areas(WORDS.purposes.values())),
+}
 FORMS: dict[str, type[Form]] = {
     "area": AreaForm,
     "purpose": PurposeForm,

@@ -17,7 +17,8 @@ from staithe.base.errors import NotFound, UserError
 from staithe.law.advise import advise, read_facts
 from staithe.law.answered import ITEMS
 from staithe.law.changes import changes_between
-from staithe.law.citations import address_of, lint
+from staithe.law.citation_reading import read_citations
+from staithe.law.citations import address_of
 from staithe.law.forms import FORMS, GROUPS, HINTS, BetweenForm, TextForm
 from staithe.law.library import load_library
 from staithe.law.plain_questions import (
@@ -303,12 +304,12 @@ def list_changes(request: HttpRequest) -> HttpResponse:
 def check_citations(request: HttpRequest) -> HttpResponse:
     """Check the citations in pasted text; nothing is stored."""
     form = TextForm(request.POST or None)
-    findings = None
+    reading = None
     if request.method == "POST" and form.is_valid():
-        findings = lint(form.cleaned_data["text"], load_library().acts)
+        reading = read_citations(form.cleaned_data["text"], load_library().acts)
     return render_page(
         request,
         "law/check.html",
-        {"form": form, "findings": findings},
+        {"form": form, "reading": reading},
         status=422 if form.errors else 200,
     )
