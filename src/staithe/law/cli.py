@@ -39,7 +39,11 @@ MOST_BYTES = 256 * 1024
 )
 @click.option("--reasoning", is_flag=True, help="Add every test of every route.")
 def advise(*, file: Path, as_json: bool, on: datetime | None, reasoning: bool) -> None:
-    """Say which legal routes fit some facts, which do not, and what to ask."""
+    """Say which legal routes fit some facts, which do not, and what to ask.
+
+    FILE is YAML or JSON: docs/guides/asking-the-law.md has a complete example, every
+    fact and every accepted word.
+    """
     advice = give_advice(read_facts(file), on=on.date() if on else None)
     if as_json:
         plain = advice.to_plain(reasoning=reasoning)

@@ -436,7 +436,8 @@ def test_a_late_decision_says_so_and_to_whom_it_passed(cast, story, browse):
     assert "has passed to you" in page
     go(browse(cast.olive), f"/flows/{flow.reference}/decide", expect=403)
     page = go(browse(cast.ann), f"/flows/{flow.reference}")
-    assert "Enforce" in page
+    assert "Two weeks late: passed up" in page
+    assert "Enforce" not in page
     assert "Sam" in page
 
 
