@@ -173,6 +173,28 @@ def test_gaps_are_logged_with_their_evidence(cast, story):
     )
 
 
+def test_a_gap_is_counted_once_and_told_in_words_that_are_of_it(cast, story):
+    """Advice is kept twice for a request; why columns were left out is not the gap."""
+    cast.revenue.kind = "health-body"
+    cast.revenue.save()
+    cast.jobs.refresh_from_db()
+    flow = story.routed(story.flow(), "hsca12-261")
+    actions.submit_request(request=flow.request, by=cast.ann, at=START)
+    flow.refresh_from_db()
+    story.decide(
+        flow,
+        "agree-in-part",
+        columns=flow.columns[:1],
+        reason="The rest is not needed.",
+    )
+    assert flow.legal_advice.count() == 2
+    gaps = queries_law.legal_gaps(cast.ann, at=START + 9 * DAY)
+    (gap,) = (g for g in gaps if "hsca12-261" in g.facts)
+    assert gap.times == 1
+    assert gap.notes == []
+    assert "not needed" not in text_of(cast.olive, "/requests/law")
+
+
 def test_a_gap_needs_words_and_outlives_the_draft(cast, story):
     flow = story.flow()
     with pytest.raises(BadInput):
