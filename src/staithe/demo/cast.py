@@ -19,7 +19,7 @@ ORGANISATIONS = {
     "operator": ("Office for Data Sharing", "other"),
     "evidence": ("Office for Public Evidence", "central-department"),
     "dws": ("Department for Work and Skills", "central-department"),
-    "nhb": ("Northmoor Health Board", "health-body"),
+    "nhb": ("Northmoor Health Survey", "arms-length-body"),
     "rs": ("Revenue Service", "central-department"),
 }
 HOLDERS = ("dws", "nhb", "rs")
