@@ -119,9 +119,7 @@ def write_explained(
             con.execute(f"DROP TABLE {name}")
 
 
-def _pairs(
-    universe: Universe, strata: Sequence[Stratum], bridges: Bridges
-) -> pa.Table:
+def _pairs(universe: Universe, strata: Sequence[Stratum], bridges: Bridges) -> pa.Table:
     """Return l, r, match_weight, link, stratum and bridge of the pairs to explain."""
     scores = universe.scores
     stratum = np.full(len(scores), -1, np.int64)

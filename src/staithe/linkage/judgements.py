@@ -220,12 +220,30 @@ def judge_result(folder: Path, judgements: Sequence[Judgement]) -> dict[str, Any
             f"The pair {strange[0][0]} and {strange[0][1]} was judged and was not "
             "drawn from this result."
         )
-    answers = defaultdict(list)
+    answers: dict[int, list[Answer]] = defaultdict(list)
     for pair, answer in settled.items():
         answers[sample[pair]].append(answer)
+    return {
+        **estimate_of(report["sample"], report["lost"], answers),
+        "cannot_tell": sum(a == "cannot tell" for a in settled.values()),
+        "reviewers": len({each.reviewer for each in judgements}),
+        "agreement": asdict(agreement(judgements)),
+    }
+
+
+def estimate_of(
+    strata: Sequence[Mapping[str, Any]],
+    lost: Mapping[str, float],
+    answers: Mapping[int, Sequence[Answer]],
+) -> dict[str, Any]:
+    """Return precision and recall from answers by the number of their stratum.
+
+    Pairs that nobody could tell are left out. Raises BadInput where of a whole stratum
+    nothing is left.
+    """
     judged = []
-    for number, each in enumerate(report["sample"]):
-        given = [answer for answer in answers[number] if answer != "cannot tell"]
+    for number, each in enumerate(strata):
+        given = [a for a in answers.get(number, ()) if a != "cannot tell"]
         if not given:
             raise BadInput(
                 f"No pair of the stratum {each['group']!r} from weight "
@@ -238,14 +256,8 @@ def judge_result(folder: Path, judgements: Sequence[Judgement]) -> dict[str, Any
         )
         assert len(given) <= drawn
         judged.append(Judged(stratum, given.count("match"), len(given)))
-    lost = report["lost"]
     found: Estimate = estimate(judged, lost=(lost["estimate"], lost["error"]))
-    return {
-        **asdict(found),
-        "cannot_tell": sum(a == "cannot tell" for a in settled.values()),
-        "reviewers": len({each.reviewer for each in judgements}),
-        "agreement": asdict(agreement(judgements)),
-    }
+    return asdict(found)
 
 
 NONE = np.empty(0, np.int64)
