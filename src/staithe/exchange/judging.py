@@ -167,7 +167,8 @@ class _Clusters:
     def around(self, left: int, right: int) -> dict[str, Any]:
         """Return the clusters of two records as a reviewed pair keeps them."""
         one, two = self.of_left.get(left), self.of_right.get(right)
-        found = [link for c in {one, two} - {None} for link in self.links[c]]
+        among = [c for c in dict.fromkeys((one, two)) if c is not None]
+        found = [link for c in among for link in self.links[c]]
         lefts = sorted({left} | {link[0] for link in found}, key=lambda k: k != left)
         rights = sorted({right} | {link[1] for link in found}, key=lambda k: k != right)
         kept = set(lefts[:MOST_RECORDS]), set(rights[:MOST_RECORDS])

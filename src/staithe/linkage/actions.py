@@ -16,6 +16,8 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
+from django.db import transaction
+
 from staithe.base.errors import BadInput, Conflict
 from staithe.base.ids import new_reference
 from staithe.ledger.actions import action, record
@@ -25,6 +27,7 @@ from staithe.linkage.permissions import check_ask, linkers
 from staithe.linkage.policies import (
     REVIEWERS,
     check_closes,
+    check_gives_up,
     check_joins,
     check_settles,
     get_reviewer,
@@ -231,8 +234,8 @@ def close_review(
         join=row.join,
         run=row.run,
         answers=row.result["labels"],
-        precision=row.result["precision"],
-        recall=row.result["recall"],
+        precision=_plain(row.result["precision"]),
+        recall=_plain(row.result["recall"]),
         improves=row.improves,
     )
     notify(
@@ -257,6 +260,13 @@ def stop_review(*, review: Review, problem: str, by: object, at: datetime) -> Re
     return row
 
 
+@transaction.atomic
+def give_up_review(*, review: Review, by: Person, at: datetime) -> Review:
+    """Stop a review that is no longer wanted, and say on it who did."""
+    check_gives_up(review, person=by)
+    return stop_review(review=review, problem=f"{by.name} stopped it.", by=by, at=at)
+
+
 def _locked(review: Review) -> Review:
     return Review.objects.select_for_update().get(pk=review.pk)
 
@@ -274,6 +284,11 @@ def _digest(answers: dict[int, str]) -> str:
         {"answers": counted, "counts": Counter(answers.values())}, sort_keys=True
     )
     return hashlib.sha256(text.encode()).hexdigest()
+
+
+def _plain(interval: dict[str, float]) -> dict[str, str]:
+    """Return an interval as an event holds it: an event has no fractions."""
+    return {name: f"{share:.6f}" for name, share in interval.items()}
 
 
 def _record(review: Review, *, by: object, at: datetime, **body: object) -> None:

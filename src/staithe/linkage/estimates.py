@@ -12,6 +12,7 @@ from staithe.linkage.judgements import (
     Judgement,
     agreement,
     estimate_of,
+    pooled,
 )
 from staithe.linkage.labelled import LabelledPair, learn_m
 from staithe.linkage.models import PairAnswer, Review, ReviewedPair
@@ -56,7 +57,8 @@ def agreement_of(review: Review) -> Agreement:
 def result_of(review: Review, *, improve: bool) -> dict[str, Any]:
     """Return what the answers say of the linkage, as its report keeps it.
 
-    Raises BadInput where of a whole stratum nobody could tell anything.
+    A band in which nobody could tell is judged with the one beside it. Raises BadInput
+    where of a whole group, such as all links, nobody could tell anything.
     """
     pairs = judged_pairs(review)
     answers: dict[int, list[Answer]] = defaultdict(list)
@@ -66,8 +68,11 @@ def result_of(review: Review, *, improve: bool) -> dict[str, Any]:
         if answer is not None and pair.stratum is not None:
             answers[pair.stratum].append(answer)
             labels[answer] += 1
+    # One pair alone of a band may be one that nobody can tell.
+    strata, given = pooled(review.strata, answers)
     return {
-        **estimate_of(review.strata, review.lost, answers),
+        **estimate_of(strata, review.lost, given),
+        "pooled": len(review.strata) - len(strata),
         "review": review.reference,
         "cannot_tell": labels["cannot tell"],
         "labels": dict(labels),

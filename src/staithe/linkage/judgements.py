@@ -231,6 +231,43 @@ def judge_result(folder: Path, judgements: Sequence[Judgement]) -> dict[str, Any
     }
 
 
+def pooled(
+    strata: Sequence[Mapping[str, Any]], answers: Mapping[int, Sequence[Answer]]
+) -> tuple[list[dict[str, Any]], dict[int, list[Answer]]]:
+    """Join each stratum without a usable answer to the one beside it of its group.
+
+    Returns the strata that are left and the answers by their new numbers. A group in
+    which nobody could tell anything keeps a stratum without answers.
+    """
+    found: list[dict[str, Any]] = []
+    given: list[list[Answer]] = []
+    for number, each in enumerate(strata):
+        said = list(answers.get(number, ()))
+        usable = any(answer != "cannot tell" for answer in said)
+        beside = bool(found) and found[-1]["group"] == each["group"]
+        told = bool(given) and any(answer != "cannot tell" for answer in given[-1])
+        if beside and not (usable and told):
+            found[-1] = _joined(found[-1], each)
+            given[-1] += said
+        else:
+            found.append(dict(each))
+            given.append(said)
+    return found, dict(enumerate(given))
+
+
+def _joined(one: Mapping[str, Any], two: Mapping[str, Any]) -> dict[str, Any]:
+    pairs = one["pairs"] + two["pairs"]
+    matches = one["pairs"] * one["expected"] + two["pairs"] * two["expected"]
+    return {
+        **one,
+        "lowest": min(one["lowest"], two["lowest"]),
+        "highest": max(one["highest"], two["highest"]),
+        "pairs": pairs,
+        "expected": matches / pairs,
+        "drawn": one["drawn"] + two["drawn"],
+    }
+
+
 def estimate_of(
     strata: Sequence[Mapping[str, Any]],
     lost: Mapping[str, float],

@@ -21,6 +21,7 @@ from staithe.linkage.policies import (
     can_see_answers,
     check_closes,
     check_explains,
+    check_gives_up,
     check_joins,
     find_reviewer,
 )
@@ -98,6 +99,7 @@ def review_page(review: Review, person: Person) -> dict[str, Any]:
         and reviewer.finished_at is None
         and review.state == Review.State.OPEN,
         "may_join": _allows(check_joins, review, person),
+        "may_stop": _allows(check_gives_up, review, person),
         "may_close": _allows(check_closes, review, person),
         "agreement": agreement_of(review) if answers else None,
         "answers": answers,

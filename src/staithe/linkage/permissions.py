@@ -54,6 +54,7 @@ def can_link(person: Someone) -> bool:
 def check_see_pairs(person: Someone, project: Project) -> None:
     """Raise unless the person is a trusted linker who never worked on the project."""
     check_link(person)
+    assert isinstance(person, Person)
     if project.members.filter(person=person).exists():
         raise NotAllowed(
             "You work or worked on this project, so you are not allowed to see "

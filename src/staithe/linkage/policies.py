@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 from staithe.base.errors import Conflict, NotAllowed
 from staithe.linkage.models import ReviewedPair, Reviewer
-from staithe.linkage.permissions import check_see_pairs
+from staithe.linkage.permissions import check_see_pairs, check_see_review
 
 
 if TYPE_CHECKING:
@@ -97,6 +97,13 @@ def check_closes(review: Review, *, person: Person) -> None:
     check_see_pairs(person, review.project)
     if review.state != review.State.SETTLING:
         raise Conflict("A review is closed once, after both reviewers have finished.")
+
+
+def check_gives_up(review: Review, *, person: Person) -> None:
+    """Raise unless the review is not over and the person may see it."""
+    check_see_review(person, review)
+    if review.state not in {review.State.OPEN, review.State.SETTLING}:
+        raise Conflict("This review is over.")
 
 
 def can_see_answers(review: Review, *, person: Person) -> bool:

@@ -15,6 +15,7 @@ urlpatterns = [
     path("reviews/<str:reference>/join", web.join, name="linkage-review-join"),
     path("reviews/<str:reference>/next", web.go_on, name="linkage-review-next"),
     path("reviews/<str:reference>/finish", web.finish, name="linkage-review-finish"),
+    path("reviews/<str:reference>/stop", web.stop, name="linkage-review-stop"),
     path("reviews/<str:reference>/close", web.close, name="linkage-review-close"),
     path(PAIR, web.show_pair, name="linkage-pair-show"),
     path(f"{PAIR}/weights", web_explain.weights, name="linkage-pair-weights"),

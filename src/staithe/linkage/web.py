@@ -7,7 +7,7 @@ pair's weight are in web_explain.
 from __future__ import annotations
 
 from django.contrib import messages
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpRequest, HttpResponse, QueryDict
 from django.shortcuts import redirect
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
@@ -17,6 +17,7 @@ from staithe.linkage.actions import (
     answer_pair,
     close_review,
     finish_judging,
+    give_up_review,
     join_review,
     settle_pair,
 )
@@ -184,12 +185,17 @@ def _form(
     """Return the form that the person may send now, with what holds so far."""
     if reviewer is not None:
         given = answers_of(reviewer).get(pair.number)
-        return AnswerForm(request.POST or None, initial={"answer": given})
+        return AnswerForm(_sent(request), initial={"answer": given})
     try:
         check_settles(review, pair, person=person)
     except UserError:
         return None
-    return SettleForm(request.POST or None, initial={"answer": pair.settled})
+    return SettleForm(_sent(request), initial={"answer": pair.settled})
+
+
+def _sent(request: HttpRequest) -> QueryDict | None:
+    """Return what was sent, even if it is nothing: an answer may be left out."""
+    return request.POST if request.method == "POST" else None
 
 
 def _keep(
@@ -241,6 +247,16 @@ def finish(request: HttpRequest, reference: str) -> HttpResponse:
     )
 
 
+@require_POST
+@signed_in
+def stop(request: HttpRequest, reference: str) -> HttpResponse:
+    """Stop a review that is no longer wanted."""
+    person = signed_in_person(request)
+    review = get_review(reference, person=person)
+    give_up_review(review=review, by=person, at=now())
+    return redirect("linkage-review-show", reference=reference)
+
+
 @GET_POST
 @signed_in
 def close(request: HttpRequest, reference: str) -> HttpResponse:
@@ -248,7 +264,7 @@ def close(request: HttpRequest, reference: str) -> HttpResponse:
     person = signed_in_person(request)
     review = get_review(reference, person=person)
     check_closes(review, person=person)
-    form = CloseForm(request.POST or None)
+    form = CloseForm(_sent(request))
     if request.method == "POST" and form.is_valid():
         try:
             close_review(

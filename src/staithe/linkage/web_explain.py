@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from itertools import pairwise
+
 from django.http import HttpRequest, HttpResponse
 from django.views.decorators.http import require_GET
 
@@ -58,7 +60,7 @@ def _bars(steps: list[Step]) -> list[tuple[float, float, bool]]:
     low, high = min(ends), max(ends)
     scale = WIDTH / ((high - low) or 1.0)
     bars = []
-    for before, after in zip(ends, ends[1:], strict=False):
+    for before, after in pairwise(ends):
         start = (min(before, after) - low) * scale
         width = max(abs(after - before) * scale, 0.5)
         bars.append((round(start, 2), round(width, 2), after >= before))
