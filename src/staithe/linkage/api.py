@@ -2,11 +2,8 @@
 
 from __future__ import annotations
 
-from datetime import datetime
-from typing import Any, Literal
-
 from django.http import HttpRequest
-from ninja import Router, Schema, Status
+from ninja import Router, Status
 
 from staithe.base.clock import now
 from staithe.linkage.actions import (
@@ -31,6 +28,21 @@ from staithe.linkage.queries import (
     records_of,
     reviews_for,
 )
+from staithe.linkage.schemas import (
+    AnswerIn,
+    BothAnswersOut,
+    CloseReviewIn,
+    ClusterLinkOut,
+    ClusterOut,
+    ClusterRecordOut,
+    ComparedOut,
+    HouseholdOut,
+    JudgedPairOut,
+    MyAnswerOut,
+    PairReviewOut,
+    ReviewerProgressOut,
+    WeightStepOut,
+)
 from staithe.linkage.side_by_side import Household
 from staithe.linkage.web_explain import steps_of
 from staithe.people.tokens import API_AUTH, signed_in_person
@@ -38,127 +50,6 @@ from staithe.people.tokens import API_AUTH, signed_in_person
 
 router = Router(tags=["linkage"])
 MOST = 200
-
-
-class ReviewerProgressOut(Schema):
-    """How far one of the two reviewers is."""
-
-    place: int
-    name: str
-    answered: int
-    finished: bool
-
-
-class PairReviewOut(Schema):
-    """A review; its result once it is closed."""
-
-    reference: str
-    title: str
-    project: str
-    join: int
-    run: int
-    state: str
-    asked_at: datetime
-    closed_at: datetime | None
-    problem: str
-    pairs: int
-    reviewers: list[ReviewerProgressOut]
-    improves: bool
-    result: dict[str, Any] | None
-
-
-class MyAnswerOut(Schema):
-    """One pair to judge and what you said of it, in your own order."""
-
-    number: int
-    answer: str | None
-
-
-class ComparedOut(Schema):
-    """A field of both records and whether it is the same, differs or is missing."""
-
-    field: str
-    left: str
-    right: str
-    compared: str
-
-
-class HouseholdOut(Schema):
-    """Others of the same address as one record of a pair."""
-
-    place: str
-    fields: list[str]
-    records: list[list[str]]
-    more: int
-
-
-class JudgedPairOut(Schema):
-    """The two records of a pair, without any score."""
-
-    number: int
-    fields: list[ComparedOut]
-    households: list[HouseholdOut]
-
-
-class AnswerIn(Schema):
-    """What you say of a pair."""
-
-    answer: Literal["match", "no match", "cannot tell"]
-
-
-class BothAnswersOut(Schema):
-    """What both said of a pair and what holds; shown when both have finished."""
-
-    number: int
-    first: str
-    second: str
-    holds: str
-    settled: bool
-    differs: bool
-
-
-class CloseReviewIn(Schema):
-    """Whether the next join of the two tables may learn from the answers."""
-
-    improve: bool = False
-
-
-class WeightStepOut(Schema):
-    """One step of the waterfall of a match weight, in bits."""
-
-    compared: str
-    found: str
-    weight: float
-    rarity: float
-    total: float
-
-
-class ClusterRecordOut(Schema):
-    """A record of a cluster."""
-
-    name: str
-    source: str
-    values: list[str]
-    of_pair: bool
-
-
-class ClusterLinkOut(Schema):
-    """A link of a cluster; a weak bridge alone holds two groups together."""
-
-    left: str
-    right: str
-    weight: float
-    bridge: bool
-
-
-class ClusterOut(Schema):
-    """The records that a pair's two are with, and the links between them."""
-
-    fields: list[str]
-    together: bool
-    records: list[ClusterRecordOut]
-    links: list[ClusterLinkOut]
-    more: int
 
 
 @router.get("/reviews", response=list[PairReviewOut], auth=API_AUTH)

@@ -8,12 +8,15 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from difflib import SequenceMatcher
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
-from staithe.linkage.specification import LinkSpecification
+from staithe.linkage.inputs import OpenInput
+from staithe.linkage.specification import LinkField, LinkSpecification
+from staithe.linkage.standardise import canonical_columns, standardise
+from staithe.linkage.standardise_sql import install_macros
 from staithe.tables.engine import connect, scan
 from staithe.tables.sql import quote_identifier as quote
 
@@ -24,6 +27,8 @@ if TYPE_CHECKING:
 
 HOUSEHOLD = 8  # others of one address that are shown
 MOST_RECORDS = 60  # of one cluster
+# Kinds of fields that people judge as they are written; others as linkage reads them.
+AS_WRITTEN = ("name", "text", "address", "place", "category", "email")
 PLACES = ("postcode", "address")  # kinds of fields that say where somebody lives
 
 Verdict = Literal["Same", "Differs", "Missing"]
@@ -40,12 +45,17 @@ class Opened:
 
 @dataclass(frozen=True)
 class FieldView:
-    """One field of both records, its differing characters marked."""
+    """One field of both records, its differing characters marked.
+
+    A date, a postcode or a code is shown as linkage reads it; `written` then holds how
+    each side writes it, where that is another way.
+    """
 
     title: str
     left: Marked
     right: Marked
     verdict: Verdict
+    written: tuple[str, str] = ("", "")
 
 
 @dataclass(frozen=True)
@@ -83,18 +93,11 @@ def view_pair(
 ) -> PairView:
     """Return both records of a pair by row key, and the households of each."""
     with _connection() as con:
-        left, right = (
-            _record(con, specification, side, sides[side], pair[side])
-            for side in (0, 1)
-        )
+        fields = tuple(_fields(con, specification, sides, pair))
         households = tuple(
             _household(con, specification, side, sides[side], pair[side])
             for side in (0, 1)
         )
-    fields = tuple(
-        _compared(_title(specification, n), left[n], right[n])
-        for n in range(len(specification.fields))
-    )
     return PairView(fields, (households[0], households[1]))
 
 
@@ -132,13 +135,20 @@ def marked(left: str, right: str) -> tuple[Marked, Marked]:
     return tuple(found[0]), tuple(found[1])
 
 
-def _compared(title: str, left: str, right: str) -> FieldView:
+def compared(title: str, left: str, right: str) -> FieldView:
+    """Return two values as a row: marked where they differ, spaces and case aside."""
     if not left or not right:
         pieces = [((value, True),) if value else () for value in (left, right)]
         return FieldView(title, pieces[0], pieces[1], "Missing")
-    one, two = marked(left, right)
-    same = all(agrees for _, agrees in (*one, *two))
-    return FieldView(title, one, two, "Same" if same else "Differs")
+    if _letters(left) == _letters(right):
+        return FieldView(title, ((left, True),), ((right, True),), "Same")
+    return FieldView(title, *marked(left, right), "Differs")
+
+
+def _letters(value: str) -> str:
+    """Return the letters and digits of a value; all of it, where it has neither."""
+    kept = "".join(c for c in value.casefold() if c.isalnum())
+    return kept or value
 
 
 @contextmanager
@@ -165,20 +175,70 @@ def _listed(specification: LinkSpecification, side: int) -> str:
     )
 
 
-def _record(
+def _fields(
     con: duckdb.DuckDBPyConnection,
     specification: LinkSpecification,
-    side: int,
-    opened: Opened,
-    key: int,
-) -> tuple[str, ...]:
-    row = con.execute(
-        f"SELECT {_listed(specification, side)} FROM {scan(opened.paths)}"
-        f" WHERE {quote(opened.id_column)} = ?",
-        [key],
-    ).fetchone()
-    assert row is not None, "the row was linked, so it is there"
-    return tuple(row)
+    sides: tuple[Opened, Opened],
+    pair: tuple[int, int],
+) -> Iterator[FieldView]:
+    """Give each thing compared, read by the same rules as linkage reads it."""
+    install_macros(con)
+    inputs = []
+    for side, (opened, key) in enumerate(zip(sides, pair, strict=True)):
+        columns = dict.fromkeys([opened.id_column, *specification.columns(side)])
+        listed = ", ".join(map(quote, columns))
+        con.execute(
+            f"CREATE TEMP TABLE raw_{side} AS SELECT {listed} FROM"
+            f" {scan(opened.paths)} WHERE {quote(opened.id_column)} = ?",
+            [key],
+        )
+        inputs.append(OpenInput(f"side {side}", f"raw_{side}", tuple(columns), 1, ""))
+    ids = [each.id_column for each in sides]
+    standardise(con, inputs, specification, id_columns=ids, table="read_of_pair")
+    known = {each.name: each for each in specification.fields}
+    for column in canonical_columns(specification):
+        field = known.get(column)
+        written = _pair_of(con, "raw", [field and field.column(n) for n in (0, 1)])
+        if column == "name_words" or (column == "middle_name" and not any(written)):
+            continue  # what is derived from other parts of the name
+        read = _pair_of(con, "read_of_pair", [column, column])
+        if field is None and not any(read):
+            continue
+        yield _row(field, column, written, read)
+
+
+def _row(
+    field: LinkField | None, column: str, written: list[str], read: list[str]
+) -> FieldView:
+    title = field.what.title if field and field.name == field.meaning else ""
+    title = title or column.replace("_", " ").capitalize()
+    if field and field.what.kind in AS_WRITTEN and all(written):
+        return compared(title, *written)
+    shown = [a or b for a, b in zip(read, written, strict=True)]
+    row = compared(title, *shown)
+    other = [
+        raw if raw and _letters(raw) != _letters(value) else ""
+        for raw, value in zip(written, shown, strict=True)
+    ]
+    return replace(row, written=(other[0], other[1]))
+
+
+def _pair_of(
+    con: duckdb.DuckDBPyConnection, table: str, columns: Sequence[str | None]
+) -> list[str]:
+    """Return a column's value on each side as text; empty where there is none."""
+    found = []
+    for side, column in enumerate(columns):
+        where = f"{table}_{side}"
+        if table != "raw":
+            where = f"{table} WHERE source_number = {side}"
+        row = None
+        if column:
+            row = con.execute(
+                f"SELECT {quote(column)}::VARCHAR FROM {where}"
+            ).fetchone()
+        found.append(str(row[0]) if row and row[0] is not None else "")
+    return found
 
 
 def _household(

@@ -93,6 +93,43 @@ def test_a_household_is_who_shares_postcode_and_address_however_written(opened):
     assert "Same" in verdicts.values()
 
 
+def test_a_date_a_sex_and_a_postcode_are_shown_as_linkage_reads_them(tmp_path):
+    """Two ways to write one day are no difference; how each is written stays visible."""
+    sides = []
+    for name, row in (("a", ("Ann-Marie", "1991-05-24", "F", "WL11 1AA")),
+                      ("b", ("ANN MARIE", "24/05/1991", "2", "wl111aa"))):  # fmt: skip
+        columns = dict(zip(("forename", "date_of_birth", "sex", "postcode"), row, strict=True))  # fmt: skip
+        path = tmp_path / f"{name}.parquet"
+        pq.write_table(pa.Table.from_pylist([{"row": 7} | columns]), path)
+        sides.append(Opened((path,), "row"))
+    meanings = ("forename", "date_of_birth", "sex", "postcode")
+    found = view_pair(specification(*meanings), (sides[0], sides[1]), (7, 7))
+    rows = {each.title: each for each in found.fields}
+    assert {each.verdict for each in found.fields} == {"Same"}
+    assert rows["Date of birth"].left == (("1991-05-24", True),)
+    assert rows["Date of birth"].written == ("", "24/05/1991")
+    assert rows["Sex"].written == ("", "2")
+    assert rows["Forename"].right == (("ANN MARIE", True),)
+
+
+def test_a_full_name_stands_beside_the_parts_of_the_other_side(tmp_path):
+    one, two = tmp_path / "one.parquet", tmp_path / "two.parquet"
+    pq.write_table(
+        pa.table({"row": [1], "forename": ["Ann"], "surname": ["Kelly"]}), one
+    )
+    pq.write_table(pa.table({"row": [1], "full_name": ["Ann Kelley"]}), two)
+    fields = (
+        "- {meaning: forename, left: forename}\n- {meaning: surname, left: surname}\n"
+        "- {meaning: full_name, right: full_name}\n"
+    )
+    wanted = from_yaml(f"version: 1\nkind: link\nfields:\n{fields}")
+    sides = (Opened((one,), "row"), Opened((two,), "row"))
+    rows = {each.title: each for each in view_pair(wanted, sides, (1, 1)).fields}
+    assert rows["Forename"].verdict == "Same"
+    assert rows["Surname"].verdict == "Differs"
+    assert "".join(t for t, _ in rows["Surname"].right).casefold() == "kelley"
+
+
 def test_without_an_address_the_postcode_makes_the_household(opened):
     found = view_pair(specification("forename", "postcode"), (opened, opened), (1, 5))
     names = [record.values[0] for record in found.households[0].records]
