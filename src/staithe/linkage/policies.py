@@ -43,6 +43,8 @@ def get_reviewer(review: Review, *, person: Person) -> Reviewer:
     reviewer = find_reviewer(review, person)
     if reviewer is None:
         raise NotAllowed("You do not judge this review. Start judging it first.")
+    if review.state == review.State.STOPPED:
+        raise Conflict(f"This review was stopped. {review.problem}")
     if review.state != review.State.OPEN or reviewer.finished_at is not None:
         raise Conflict("You have finished, so your answers stay as they are.")
     return reviewer

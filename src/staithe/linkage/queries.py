@@ -11,7 +11,7 @@ from django.conf import settings
 from staithe.base.errors import Conflict, NotFound
 from staithe.linkage.labelled import Labelled, from_learned
 from staithe.linkage.models import Review, ReviewedPair, Reviewer
-from staithe.linkage.permissions import can_link, can_see_pairs, check_see_review
+from staithe.linkage.permissions import can_link, check_see_review
 from staithe.linkage.side_by_side import (
     Opened,
     PairView,
@@ -207,9 +207,11 @@ def labelled_for(project: Project, names: tuple[str, str]) -> Labelled | None:
     return None
 
 
-def may_see_pairs(review: Review, person: Person) -> bool:
-    """Say whether the person may be shown records of this review at all."""
-    return can_see_pairs(person, review.project)
+def has_judged(person: Person, project: Project) -> bool:
+    """Say whether the person judged or settled pairs of a project's people."""
+    judged = Reviewer.objects.filter(review__project=project, person=person)
+    settled = ReviewedPair.objects.filter(review__project=project, settled_by=person)
+    return judged.exists() or settled.exists()
 
 
 def _opened(review: Review) -> tuple[Opened, Opened]:

@@ -4,13 +4,24 @@ from __future__ import annotations
 
 from itertools import pairwise
 
+import pyarrow as pa
+import pyarrow.parquet as pq
 import pytest
 from django.db import IntegrityError, transaction
 
-from factories import World, give_role, judge_pairs, make_person, population
+from factories import (
+    World,
+    give_role,
+    judge_pairs,
+    make_person,
+    population,
+    stored,
+)
 from staithe.base.errors import BadInput, Conflict, NotAllowed
 from staithe.exchange.judging import have_judged
 from staithe.exchange.models import Grant
+from staithe.exchange.policies import check_permitted
+from staithe.exchange.storage import the_store
 from staithe.ledger.queries import events
 from staithe.linkage.actions import (
     answer_pair,
@@ -34,6 +45,8 @@ from staithe.linkage.queries import (
 )
 from staithe.people.models import Membership, Notice
 from staithe.sharing import actions as sharing
+from staithe.site.tidying import referenced_snapshots, tidy
+from staithe.tables.snapshot import open_snapshot, snapshot_paths
 
 
 pytestmark = pytest.mark.django_db
@@ -365,7 +378,53 @@ def test_without_the_request_nothing_is_learned(judged):
     assert labelled_for(review.project, names) is None
 
 
+# The other side of the wall
+
+
+def test_who_has_judged_never_reads_the_projects_data_later(judged):
+    """Lin gave the role up, is an analyst now and joins the project: the doors stay shut."""
+    world, review = judged
+    grant = review.project.grants.first()
+    people = [world.linkers[0], world.linkers[2]]
+    for person in people:
+        Membership.objects.filter(person=person).update(ended_at=world.later())
+        give_role(person, "analyst", world.evidence)
+        sharing.add_project_member(
+            project=review.project, person=person, by=world.ann, at=world.later()
+        )
+        grant.compiled["people"] = [*grant.compiled["people"], person.ledger_id]
+    with pytest.raises(NotAllowed, match="You judged pairs"):
+        check_permitted(grant, person=people[0], at=world.later())
+    check_permitted(grant, person=people[1], at=world.later())
+
+
 # What happens around a review
+
+
+def test_tidying_leaves_the_evidence_of_the_newest_join(fresh):
+    _, review = fresh
+    (evidence,) = review.project.joins.get().evidence
+    assert evidence["snapshot"] in stored()
+    assert evidence["snapshot"] in referenced_snapshots()
+    tidy(older_than=0)
+    assert evidence["snapshot"] in stored()
+
+
+def test_the_evidence_of_a_join_holds_no_value(fresh):
+    """Row keys, weights and levels: looked for in the bytes of its files."""
+    _, review = fresh
+    (evidence,) = review.project.joins.get().evidence
+    manifest = open_snapshot(evidence["snapshot"], store=the_store())
+    table = pa.concat_tables(
+        pq.read_table(path) for path in snapshot_paths(manifest, store=the_store())
+    )
+    assert table.column_names == [
+        "left", "right", "match_weight", "link", "stratum", "bridge", "levels", "rarities"
+    ]  # fmt: skip
+    told = repr(table.to_pylist()).lower()
+    for column in ("postcode", "surname", "first_name"):
+        values = population()["spells"][column].to_pylist()
+        assert not [v for v in values if v and len(v) > 4 and v.lower() in told]
 
 
 def test_a_review_goes_on_when_the_data_is_joined_again(fresh):
