@@ -11,6 +11,7 @@ from django.db import OperationalError, connections
 
 from staithe.base import clock
 from staithe.base.errors import UserError
+from staithe.base.outage import as_outage
 from staithe.jobs import actions
 from staithe.jobs.context import JobCancelled, JobContext, LeaseLost
 from staithe.jobs.models import Job, JobState
@@ -80,6 +81,9 @@ def _attempt(claim: Claim) -> None:
 
 
 def _sentence(error: Exception) -> str:
+    outage = as_outage(error)
+    if outage is not None:
+        return outage.message
     return (
         "Something went wrong on our side "
         f"({type(error).__name__}). The details are in the service's log."

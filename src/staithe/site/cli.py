@@ -16,6 +16,7 @@ import click
 
 from staithe.base.config import BadSetting
 from staithe.base.errors import UserError
+from staithe.base.outage import as_outage
 from staithe.site.starting import start_django
 
 
@@ -133,21 +134,11 @@ def main() -> None:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         sys.exit(1)
     except Exception as error:
-        if not _is_database_away(error):
+        outage = as_outage(error)
+        if outage is None:
             raise
-        click.echo(
-            f"Error: the database does not answer: {_first_line(error)}", err=True
-        )
-        sys.exit(1)
-
-
-def _is_database_away(error: Exception) -> bool:
-    """Tell an operator's trouble from a bug, which gets its traceback."""
-    if "django.db" not in sys.modules:
-        return False
-    from django.db import OperationalError
-
-    return isinstance(error, OperationalError)
+        click.echo(f"Error: {outage.message} ({_first_line(error)})", err=True)
+        sys.exit(outage.exit_code)
 
 
 def _first_line(error: Exception) -> str:

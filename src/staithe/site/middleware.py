@@ -12,6 +12,7 @@ from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 
 from staithe.base.errors import BadInput, NotSignedIn, TooLarge, UserError
 from staithe.base.ids import new_reference
+from staithe.base.outage import as_outage
 from staithe.site.counting import count_answer
 from staithe.site.logs import without_secrets
 from staithe.site.problems import error_response, wants_json
@@ -124,7 +125,11 @@ class Errors:
     ) -> HttpResponse | None:
         """Answer for a UserError; leave bugs to the server error page."""
         if not isinstance(error, UserError):
-            return None
+            outage = as_outage(error)
+            if outage is None:
+                return None
+            log.error("outage", code=outage.code, error=str(error), exc_info=error)
+            return error_response(request, outage)
         if isinstance(error, NotSignedIn) and not wants_json(request):
             return HttpResponseRedirect(
                 f"/sign-in?next={quote(request.get_full_path())}"

@@ -41,6 +41,7 @@ TITLES = {
     429: "Too many attempts",
     500: "There is a problem with the service",
     503: "Not ready",
+    507: "There is no room left",
 }
 
 

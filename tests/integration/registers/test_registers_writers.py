@@ -4,12 +4,19 @@ from __future__ import annotations
 
 import json
 import os
+import pwd
 import random
+import signal
+import socket
 import subprocess
 import sys
+import tempfile
 import time
+from contextlib import contextmanager, suppress
+from pathlib import Path
 from urllib.parse import quote
 
+import psycopg
 import pytest
 from django.db import connection
 
@@ -61,20 +68,24 @@ open(sys.argv[1], "w").write(pieces[-1][1])
 
 FILL = """
 import resource, sys
+from secrets import token_hex  # nothing that a database could pack
 import django; django.setup()
 from django.db import OperationalError
 from staithe.base.clock import now
+from staithe.base.outage import as_outage
 from staithe.registers.actions import append_entries
 from staithe.registers.models import Register
 register = Register.objects.get(name="town")
-most = int(sys.argv[1])
-resource.setrlimit(resource.RLIMIT_FSIZE, (most, most))
+if most := int(sys.argv[1]):
+    resource.setrlimit(resource.RLIMIT_FSIZE, (most, most))
 for n in range(10_000):
     keys = [f"{sys.argv[2]}-{n}-{i}" for i in range(3)]
-    changes = [(key, {"town": key, "name": "x" * 900}) for key in keys]
+    changes = [(key, {"town": key, "name": token_hex(int(sys.argv[3]))}) for key in keys]
     try:
         append_entries(register=register, changes=changes, by=None, at=now())
-    except OperationalError:
+    except OperationalError as error:
+        # PostgreSQL may fall over instead, and say that it is recovering.
+        assert as_outage(error).code in sys.argv[4], error
         break
     print(n, flush=True)
 else:
@@ -119,7 +130,12 @@ def run(transactional_db, tmp_path):
         user, password = quote(given["USER"]), quote(given["PASSWORD"])
         place = f"{given['HOST']}:{given['PORT']}" if given["PORT"] else given["HOST"]
         url = f"postgresql://{user}:{password}@{place}/{quote(given['NAME'])}"
-    home = str(tmp_path / "home")
+    return starter(url, tmp_path)
+
+
+def starter(url: str, folder: Path):
+    """Return what starts a script on a database, which holds a register by then."""
+    home = str(folder / "home")
     environment = {**os.environ, "STAITHE_DATABASE_URL": url, "STAITHE_HOME": home}
 
     def start(script: str, *arguments: str) -> subprocess.Popen[bytes]:
@@ -188,15 +204,15 @@ def test_readers_beside_writers_see_one_state_or_the_next(run, tmp_path):
 def test_a_full_disk_leaves_the_log_as_it_was(run, tmp_path):
     """What was acknowledged is there, what was not is not, and writing goes on later.
 
-    The limit on the size of files fails a write where a full disk would. A PostgreSQL
-    elsewhere has its own disk, which no limit of ours can fill.
+    The limit on the size of files fails a write where a full disk would. It reaches
+    files of SQLite alone: PostgreSQL has a test of its own, on a small disk.
     """
     if connection.vendor != "sqlite":
-        pytest.skip("the limit reaches files of SQLite alone: NOT tested here")
+        pytest.skip("tested by test_a_full_disk_under_postgres (--long)")
     run(WRITE, "a", "3", "0").communicate(timeout=60)
     expected = {f"a-{n}-{i}" for n in range(3) for i in range(3)}
     for room in (8_000, 600_000):  # bytes: too few for one change, enough for some
-        writer = run(FILL, str(room), f"f{room}")
+        writer = run(FILL, str(room), f"f{room}", "450", "no-room")
         said, _ = writer.communicate(timeout=120)
         assert writer.returncode == 0
         done = said.count(b"\n")
@@ -206,3 +222,88 @@ def test_a_full_disk_leaves_the_log_as_it_was(run, tmp_path):
     run(WRITE, "z", "2", "0").communicate(timeout=60)
     expected |= {f"z-{n}-{i}" for n in range(2) for i in range(3)}
     assert looked(run, tmp_path) == expected
+
+
+SMALL_DISK = """
+mount -t tmpfs -o size=90m,mode=0755,uid={uid},gid={gid} tmpfs {folder}
+cd {folder}
+{become} {bin}/initdb -D {folder}/db -U staithe -A trust --wal-segsize=1 -E UTF8 \
+  --locale=C --no-sync
+{become} head -c 12000000 /dev/zero > {folder}/ballast
+exec {become} {bin}/postgres -D {folder}/db -p {port} -c listen_addresses=127.0.0.1 \
+  -c unix_socket_directories= -c max_wal_size=4MB -c min_wal_size=2MB
+"""
+
+
+@contextmanager
+def open_folder():
+    """Give a folder that another account can reach, as pytest's own is not."""
+    with tempfile.TemporaryDirectory(prefix="staithe-disk-") as folder:
+        Path(folder).chmod(0o755)
+        yield Path(folder)
+
+
+@contextmanager
+def postgres_on_small_disk():
+    """Run a cluster of its own in 90 MB of memory; give its address and its ballast."""
+    bins = sorted(Path("/usr/lib/postgresql").glob("*/bin/initdb"))
+    can_mount = subprocess.run(["unshare", "-m", "true"], check=False).returncode == 0
+    if not bins or not can_mount:
+        pytest.skip("needs PostgreSQL's programs and leave to mount: NOT tested here")
+    account, port = pwd.getpwnam("postgres"), free_port()
+    become = f"setpriv --reuid={account.pw_uid} --regid={account.pw_gid} --clear-groups"
+    given = {"uid": account.pw_uid, "gid": account.pw_gid, "become": become}
+    with open_folder() as folder:
+        script = SMALL_DISK.format(
+            **given, folder=folder, bin=bins[-1].parent, port=port
+        )
+        server = subprocess.Popen(
+            ["unshare", "-m", "sh", "-ec", script],
+            stdout=subprocess.DEVNULL,
+            stderr=subprocess.DEVNULL,
+        )
+        try:
+            url = f"postgresql://staithe@127.0.0.1:{port}"
+            await_answer(f"{url}/postgres")
+            with psycopg.connect(f"{url}/postgres", autocommit=True) as made:
+                made.execute("CREATE DATABASE town")
+            yield f"{url}/town", Path(f"/proc/{server.pid}/root{folder}/ballast")
+        finally:
+            server.send_signal(signal.SIGINT)  # a fast shutdown
+            server.wait(timeout=60)
+
+
+def free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
+
+
+def await_answer(url: str) -> None:
+    """Wait until a server answers: it may be starting, or recovering."""
+    for _ in range(120):
+        with suppress(psycopg.OperationalError), psycopg.connect(url):
+            return
+        time.sleep(0.5)
+    raise TimeoutError("PostgreSQL did not answer in a minute")
+
+
+@pytest.mark.long
+def test_a_full_disk_under_postgres_leaves_the_log_as_it_was(tmp_path):
+    """A server that has no room refuses the change, or falls over and recovers."""
+    with postgres_on_small_disk() as (url, ballast):
+        run = starter(url, tmp_path)
+        run(WRITE, "a", "3", "0").communicate(timeout=60)
+        filler = run(FILL, "0", "f", "30000", "no-room database-away")
+        said, _ = filler.communicate(timeout=300)
+        assert filler.returncode == 0
+        done = said.count(b"\n")
+        assert done
+        ballast.unlink()  # an operator makes room
+        await_answer(url)
+        expected = {f"a-{n}-{i}" for n in range(3) for i in range(3)}
+        expected |= {f"f-{n}-{i}" for n in range(done) for i in range(3)}
+        assert looked(run, tmp_path) == expected
+        run(WRITE, "z", "2", "0").communicate(timeout=60)
+        expected |= {f"z-{n}-{i}" for n in range(2) for i in range(3)}
+        assert looked(run, tmp_path) == expected

@@ -6,10 +6,13 @@ import io
 
 import pytest
 from django.core.exceptions import PermissionDenied
+from django.db import connection
 from django.test import Client
 from django.urls import path
 
+from staithe.base.clock import now
 from staithe.base.errors import Conflict, Damaged
+from staithe.ledger.models import Event
 from staithe.people.actions import create_token
 from staithe.site import urls, web
 from staithe.site.settings import SHORTEST_KEY
@@ -209,3 +212,34 @@ def test_an_address_with_a_nul_is_refused(visitor, address):
 
 def test_the_shortest_key_is_long_enough_to_sign_with():
     assert SHORTEST_KEY * 6 >= 128
+
+
+@pytest.mark.django_db(transaction=True)
+def test_a_full_disk_is_told_and_nothing_is_stored(visitor, stranger):
+    """SQLite is given no more pages; it fails as on a disk without room."""
+    if connection.vendor != "sqlite":
+        pytest.skip("a PostgreSQL cannot be given a smaller disk: NOT tested here")
+    _, secret = create_token(person=stranger, name="t", by=stranger, at=now())
+    with connection.cursor() as cursor:
+        cursor.execute("PRAGMA page_count")
+        cursor.execute(f"PRAGMA max_page_count = {cursor.fetchone()[0]}")
+    before = Event.objects.count()
+    headers = {"Authorization": f"Bearer {secret}"}
+    try:
+        for n in range(2000):
+            answer = visitor.post(
+                "/api/v1/tokens",
+                {"name": "x" * 80 + str(n)},
+                content_type="application/json",
+                headers=headers,
+            )
+            if answer.status_code != 201:
+                break
+            before += 1
+    finally:
+        with connection.cursor() as cursor:
+            cursor.execute("PRAGMA max_page_count = 1073741823")
+    assert answer.status_code == 507, answer.text
+    assert answer.json()["code"] == "no-room"
+    assert "Try again when its operator has made room" in answer.json()["detail"]
+    assert Event.objects.count() == before
