@@ -198,7 +198,9 @@ def _fields(
     known = {each.name: each for each in specification.fields}
     for column in canonical_columns(specification):
         field = known.get(column)
-        written = _pair_of(con, "raw", [field and field.column(n) for n in (0, 1)])
+        written = _pair_of(
+            con, "raw", [field.column(n) if field else None for n in (0, 1)]
+        )
         if column == "name_words" or (column == "middle_name" and not any(written)):
             continue  # what is derived from other parts of the name
         read = _pair_of(con, "read_of_pair", [column, column])
