@@ -267,9 +267,34 @@ def _household(
         f" ORDER BY {quote(opened.id_column)}",
         [key, key],
     ).fetchall()
+    own = _family_of(con, specification, side, opened, key)
+    # Family first: twins, and parents and children of one name, are what misleads.
+    rows.sort(key=lambda row: not own & _name_words(specification, row))
     shown = tuple(RecordView(tuple(row)) for row in rows[:HOUSEHOLD])
     place = " and ".join(title for title, _ in places)
     return Household(place, titles, shown, len(rows) - len(shown))
+
+
+def _family_of(
+    con: duckdb.DuckDBPyConnection,
+    specification: LinkSpecification,
+    side: int,
+    opened: Opened,
+    key: int,
+) -> set[str]:
+    """Return the words of a record's surname, or of its name written as one."""
+    row = con.execute(
+        f"SELECT {_listed(specification, side)} FROM {scan(opened.paths)}"
+        f" WHERE {quote(opened.id_column)} = ?",
+        [key],
+    ).fetchone()
+    return _name_words(specification, row or ())
+
+
+def _name_words(specification: LinkSpecification, row: Sequence[str]) -> set[str]:
+    values = zip(specification.fields, row, strict=False)
+    family = [v for each, v in values if each.meaning in {"surname", "full_name"}]
+    return {word for value in family for word in value.casefold().split()}
 
 
 def _plain(table: str, column: str | None) -> str:

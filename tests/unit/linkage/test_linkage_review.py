@@ -142,6 +142,21 @@ def test_without_any_place_there_is_no_household(opened):
     assert [each.place for each in found.households] == ["", ""]
 
 
+def test_family_comes_first_in_a_household(tmp_path):
+    path = tmp_path / "family.parquet"
+    names = ["Kelly", *["Other"] * HOUSEHOLD, "KELLY"]
+    table = {
+        "row": list(range(len(names))),
+        "surname": names,
+        "postcode": ["AB1 2CD"] * len(names),
+    }
+    pq.write_table(pa.table(table), path)
+    side = Opened((path,), "row")
+    found = view_pair(specification("surname", "postcode"), (side, side), (0, 1))
+    assert found.households[0].records[0].values[0] == "KELLY"
+    assert found.households[1].records[0].values[0] == "Other"
+
+
 def test_a_large_household_is_cut_and_says_so(tmp_path):
     path = tmp_path / "many.parquet"
     size = HOUSEHOLD + 5
