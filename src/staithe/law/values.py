@@ -45,7 +45,7 @@ def check_sizes(value: object, place: str = "", depth: int = 0) -> None:
 
 def choice(name: str, value: object, accepted: Iterable[str]) -> str | None:
     """Return a word of the vocabulary, None where unknown; BadInput lists them."""
-    if value is None or value in {"unknown", "not known"}:
+    if value is None or value in ("unknown", "not known"):  # a list is in no set
         return None
     known = sorted(accepted)
     if not isinstance(value, str) or value not in known:
@@ -55,6 +55,12 @@ def choice(name: str, value: object, accepted: Iterable[str]) -> str | None:
             field=name,
         )
     return value
+
+
+def within_one_body(stated: Mapping[str, object]) -> bool:
+    """Say whether one body that the facts name both holds and receives."""
+    holder, recipient = stated.get("holder.bodies"), stated.get("recipient.bodies")
+    return isinstance(holder, frozenset) and len(holder) == 1 and holder == recipient
 
 
 def shown(value: object) -> str:

@@ -278,6 +278,7 @@ class Words:
         found: set[str] = set()
         for word in pattern.findall(plain):
             found |= classes[word]
+        found |= classes.get(f"={plain}", frozenset())  # a word for the whole name
         return frozenset(found)
 
     def purpose(self, code: str) -> PurposeWord | None:
