@@ -11,6 +11,7 @@ from django.db.models import Count, Q
 
 from staithe.base.errors import NotFound
 from staithe.catalogue.models import Asset
+from staithe.catalogue.policies import matching_only
 from staithe.catalogue.queries import search
 from staithe.ledger.models import Event
 from staithe.people.models import Person
@@ -55,7 +56,7 @@ class Column:
     name: str
     type: str
     description: str
-    identifies: bool
+    identifies: bool  # to be used for matching only
     asked: bool
     linked: bool
 
@@ -67,6 +68,7 @@ class Waiting:
     flow: Flow
     days: int
     overdue: bool
+    state: str
 
 
 def get_project(reference: str, *, person: Someone) -> Project:
@@ -181,6 +183,7 @@ def waiting(flow: Flow, *, at: datetime) -> Waiting:
         flow=flow,
         days=working_days(since, at) if since else 0,
         overdue=flow.due_at is not None and at >= flow.due_at,
+        state=state_words(flow),
     )
 
 
@@ -226,17 +229,26 @@ def columns_of(version: AssetVersion | None, flow: Flow | None = None) -> list[C
         return []
     asked = set(flow.columns) if flow else set()
     linked = set(flow.link_columns) if flow else set()
+    hidden = matching_only(version)
     return [
         Column(
             name=column["name"],
             type=str(column.get("type", "")),
             description=str(column.get("description") or ""),
-            identifies=bool(column.get("identifies")),
+            identifies=column["name"] in hidden,
             asked=column["name"] in asked,
             linked=column["name"] in linked,
         )
         for column in version.columns
     ]
+
+
+def state_words(flow: Flow) -> str:
+    """Return the state of a flow as people read it: part of a yes is not all of it."""
+    decision = getattr(flow, "decision", None)
+    if decision is not None and decision.outcome == Decision.Outcome.AGREE_IN_PART:
+        return "Agreed in part"
+    return flow.get_state_display()
 
 
 def asked_columns(flow: Flow) -> list[Column]:
@@ -333,7 +345,10 @@ def _reference(text: str) -> str:
 
 def _flows() -> QuerySet[Flow]:
     return Flow.objects.select_related(
-        "asset__organisation", "request__project__organisation", "decider"
+        "asset__organisation",
+        "request__project__organisation",
+        "decider",
+        "decision",
     )
 
 

@@ -208,9 +208,12 @@ def _show_sent(request: HttpRequest, asked: Request, form: Form) -> HttpResponse
 
 def has_costs(asked: Request) -> bool:
     """Say whether somebody has answered the page about costs and dates."""
-    return Event.objects.filter(
-        name="sharing:request:edited", subject=asked.ledger_id
-    ).exists()
+    return (
+        asked.retention_until is not None
+        and Event.objects.filter(
+            name="sharing:request:edited", subject=asked.ledger_id
+        ).exists()
+    )
 
 
 def _flows(asked: Request) -> list[Flow]:

@@ -53,7 +53,7 @@ class DateField(forms.MultiValueField):
         name = str(self.label or "the date")
         if not any(parts):
             if self.required:
-                raise ValidationError(required_message(self), code="required")
+                raise ValidationError(self.error_messages["required"], code="required")
             return None
         missing = [
             n for n, p in zip(("day", "month", "year"), parts, strict=True) if not p
