@@ -34,6 +34,7 @@ from staithe.analysis.policies import (
     check_reviews,
     check_submits,
     check_withdraws,
+    who_releases,
 )
 from staithe.analysis.queries import (
     get_output,
@@ -277,6 +278,7 @@ def show_output(request: HttpRequest, reference: str) -> HttpResponse:
             "votes": votes_shown(output, person=person),
             "may_follow": can_see_review(output, person=person),
             "may_release": can_release(output, person=person),
+            "releasers": [each.name for each in who_releases(output)],
             "may_withdraw": can_withdraw(output, person=person),
             "mine": output.by_id == person.pk,
         },

@@ -136,7 +136,11 @@ def preview_edit(*, folder: Path, cases: tuple[Path, ...], as_json: bool) -> Non
         click.echo(f"  before: {each.before}")
         click.echo(f"  after:  {each.after}")
     count = len({each.case for each in found})
-    click.echo(f"{count} answers would change." if count else "No answer would change.")
+    click.echo(
+        f"{count} answer{'s' * (count != 1)} would change."
+        if count
+        else "No answer would change."
+    )
 
 
 def folder_texts(folder: Path) -> dict[str, str]:

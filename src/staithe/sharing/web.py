@@ -63,7 +63,6 @@ def status_of(form: Form) -> int:
 def list_requests(request: HttpRequest) -> HttpResponse:
     """List the requests that a person may see."""
     person = signed_in_person(request)
-    check_see_requests(person)
     query = query_of(request)
     form = RequestFilter(request.GET)
     found = queries.find_requests(
@@ -78,6 +77,7 @@ def list_requests(request: HttpRequest) -> HttpResponse:
             "filter_form": form,
             "page": paginate(found, query=query),
             "may_ask": can_somewhere(person, Permission.MAKE_REQUEST),
+            "may_see": can_somewhere(person, Permission.SEE_REQUEST),
             "queue_total": queries.to_decide(person).count(),
         },
     )
