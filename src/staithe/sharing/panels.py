@@ -32,6 +32,6 @@ def asset_requests(asset: Asset, person: Any) -> PanelBlock | None:
     return PanelBlock(
         "Requests for this data",
         "sharing/asset-panel.html",
-        {"flows": flows, "state_words": queries.state_words},
+        {"flows": flows},
         order=60,
     )

@@ -68,7 +68,6 @@ class Waiting:
     flow: Flow
     days: int
     overdue: bool
-    state: str
 
 
 def get_project(reference: str, *, person: Someone) -> Project:
@@ -183,7 +182,6 @@ def waiting(flow: Flow, *, at: datetime) -> Waiting:
         flow=flow,
         days=working_days(since, at) if since else 0,
         overdue=flow.due_at is not None and at >= flow.due_at,
-        state=state_words(flow),
     )
 
 
@@ -241,14 +239,6 @@ def columns_of(version: AssetVersion | None, flow: Flow | None = None) -> list[C
         )
         for column in version.columns
     ]
-
-
-def state_words(flow: Flow) -> str:
-    """Return the state of a flow as people read it: part of a yes is not all of it."""
-    decision = getattr(flow, "decision", None)
-    if decision is not None and decision.outcome == Decision.Outcome.AGREE_IN_PART:
-        return "Agreed in part"
-    return flow.get_state_display()
 
 
 def asked_columns(flow: Flow) -> list[Column]:
