@@ -100,7 +100,7 @@ def _add(
     _write_links(kept, links, previous, folder)
     write_changes(con, folder / "changes.parquet", now="members_now")
     con.execute(
-        "COPY (SELECT source, id, name AS cluster FROM kept.labels ORDER BY rid) TO"
+        "COPY (SELECT source, id, name AS cluster FROM kept.labels) TO"
         f" {quote_literal(str(folder / 'clusters.parquet'))} (FORMAT parquet, COMPRESSION zstd)"
     )
     report = _report(kept, previous, folder, changes, fresh_rows)
@@ -284,10 +284,8 @@ def _with_implied(
     left, right = missing_pairs(scores, clusters, left_rows)
     if not len(left):
         return links
-    kept.con.execute(
-        "CREATE TABLE together AS FROM kept.records WHERE rid IN (FROM members)"
-    )
-    loaded = load_executor(kept, "together", "source_number", kept.sides, threads)
+    records = "SELECT * FROM kept.records WHERE rid IN (FROM members)"
+    loaded, _ = load_executor(kept, records, "source_number", kept.sides, threads)
     weight, _ = loaded.score_pairs(left - 1, right - 1)
     both = Scores(
         np.r_[links.left, left], np.r_[links.right, right], np.r_[links.weight, weight]

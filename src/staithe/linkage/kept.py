@@ -11,9 +11,9 @@ import pyarrow as pa
 
 from staithe.base.errors import BadInput
 from staithe.linkage.executor.executor import Executor
-from staithe.linkage.executor.records import arrow
+from staithe.linkage.executor.records import arrow, numbers
 from staithe.linkage.executor.trees import NotKnown
-from staithe.linkage.scores import Floats
+from staithe.linkage.scores import Floats, Ints
 from staithe.linkage.specification import from_yaml
 from staithe.linkage.state import FORMAT, rarity_columns
 
@@ -61,16 +61,16 @@ def read_facts(con: duckdb.DuckDBPyConnection, files: int) -> dict[str, Any]:
 
 
 def load_executor(
-    kept: Kept, table: str, place: str, places: int, threads: int
-) -> Executor:
-    """Return an executor over a table of records, with the rarities of all records.
+    kept: Kept, records: str, place: str, places: int, threads: int
+) -> tuple[Executor, Ints]:
+    """Return an executor over some records, with the rarities of all, and their rid.
 
-    `place` is the column that says on which side of a pair a record stands.
+    `records` is a query; `place` its column that says on which side of a pair a record
+    stands.
     """
-    con, model = kept.con, kept.facts["model"]
-    con.execute(
-        f"CREATE OR REPLACE TABLE {table} AS FROM {table} ORDER BY {place}, rid"
-    )
+    con, model, table = kept.con, kept.facts["model"], "loaded_records"
+    con.execute(f"CREATE OR REPLACE TABLE {table} AS {records} ORDER BY {place}, rid")
+    rids = con.sql(f"SELECT rid FROM {table}").to_arrow_table().column(0)
     counts = dict(
         con.execute(f"SELECT {place}, count(*) FROM {table} GROUP BY 1").fetchall()
     )
@@ -95,7 +95,7 @@ def load_executor(
     for column in rarity_columns(model):
         executor.set_rarity(column, _shares(con, executor, column))
     executor.weigh(model)
-    return executor
+    return executor, numbers(rids, np.int64)
 
 
 def _shares(con: duckdb.DuckDBPyConnection, executor: Executor, column: str) -> Floats:

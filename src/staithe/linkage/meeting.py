@@ -8,7 +8,6 @@ from typing import NamedTuple
 
 import numpy as np
 
-from staithe.linkage.executor.records import numbers
 from staithe.linkage.kept import Kept, load_executor
 from staithe.linkage.scores import Scores
 
@@ -65,14 +64,13 @@ def meetings(kept: Kept) -> list[Meeting]:
 
 def _meet(kept: Kept, meeting: Meeting, threads: int) -> Iterator[Scores]:
     """Score the pairs of a meeting; numbers are those of all records."""
-    con = kept.con
     rules = kept.facts["rules"]
     sides = []
     for place, (which, side) in enumerate(meeting.sides):
         # Of those kept, only what shares a key with a new record across the table.
         other = meeting.sides[1 - place][1] if len(meeting.sides) > 1 else None
         near = " UNION ".join(
-            f"SELECT rid FROM kept.records WHERE {key} IN"
+            f"SELECT rid FROM kept.records WHERE {_of_side(side)} AND {key} IN"
             f" (SELECT {key} FROM fresh WHERE {_of_side(other)})"
             for _, key, _ in rules
         )
@@ -85,9 +83,8 @@ def _meet(kept: Kept, meeting: Meeting, threads: int) -> Iterator[Scores]:
             f"SELECT *, {place} AS place FROM ({sql}) WHERE {_of_side(side)}"
             for sql in chosen
         ]
-    con.execute(f"CREATE OR REPLACE TABLE near AS {' UNION ALL '.join(sides)}")
-    executor = load_executor(kept, "near", "place", len(meeting.sides), threads)
-    rid = numbers(con.sql("SELECT rid FROM near").to_arrow_table().column(0), np.int64)
+    everyone = " UNION ALL ".join(sides)
+    executor, rid = load_executor(kept, everyone, "place", len(meeting.sides), threads)
     for batch in executor.predict():
         yield Scores(rid[batch.left], rid[batch.right], batch.weight)
 
