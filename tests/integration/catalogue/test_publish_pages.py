@@ -88,7 +88,7 @@ class TestTheForm:
             ({"access_rights": ""}, "Answer the question"),
             ({"access_rights": "SECRET"}, "Select a valid choice"),
             ({"content": PEOPLE, "access_rights": "OPEN"}, "cannot be open data"),
-            ({"title": "x" * 201}, "at most 200 characters"),
+            ({"title": "x" * 201}, "200 characters or fewer"),
         ],
     )
     def test_a_refusal_is_said_at_the_field_and_keeps_what_was_typed(
