@@ -57,6 +57,12 @@ def authenticate_bearer(header: str, *, at: datetime) -> Person:
     return _person_of(secret.strip(), at=at)
 
 
+def asker(request: HttpRequest) -> Any:
+    """Return who asks: by token, by session, or nobody; a bad token is refused."""
+    header = request.headers.get("Authorization", "")
+    return authenticate_bearer(header, at=clock.now()) if header else request.user
+
+
 def _person_of(secret: str, *, at: datetime) -> Person:
     wanted = hash_secret(secret)
     token = (
