@@ -196,7 +196,11 @@ class World:
     ) -> Agreement:
         """Ask, decide, offer and accept; `prepare` also cuts the data."""
         request = sharing.draft_request(
-            project=project, who_pays="none", by=self.ann, at=self.later()
+            project=project,
+            who_pays="none",
+            retention_until=(self.at + 366 * DAY).date(),
+            by=self.ann,
+            at=self.later(),
         )
         flow = sharing.add_flow(
             request=request,

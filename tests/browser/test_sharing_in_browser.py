@@ -63,6 +63,8 @@ def ask(page):
     press(page, "Continue")
     page.get_by_role("link", name="Who pays, and by when").click()
     page.get_by_label("The costs are shared").check()
+    kept_until = now().date() + timedelta(days=900)
+    fill_date(page, "Date by which you destroy the data", kept_until)
     press(page, "Continue")
     page.get_by_role("link", name="Check your answers and send").click()
     press(page, "Send the request")

@@ -5,10 +5,12 @@ from __future__ import annotations
 import hashlib
 import tempfile
 from collections.abc import Collection, Sequence
+from dataclasses import replace
 from datetime import datetime
 from pathlib import Path
 from typing import Any
 
+from staithe.analysis.answers import measure_words
 from staithe.analysis.datafile import data_name
 from staithe.analysis.models import Output, Query, Review
 from staithe.analysis.policies import (
@@ -21,6 +23,7 @@ from staithe.analysis.policies import (
     independent_reviewers,
     settled,
 )
+from staithe.analysis.released_file import describe, to_open_csv
 from staithe.base.errors import BadInput, Conflict
 from staithe.base.ids import new_reference
 from staithe.catalogue.actions import keep_asset
@@ -216,10 +219,14 @@ def release_output(*, output: Output, by: Person, at: datetime) -> Output:
     name = f"{output.reference}.csv"
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder) / name
-        path.write_text(output.query.result["csv"], "utf-8", newline="")
+        path.write_text(to_open_csv(output.query.result["csv"]), "utf-8", newline="")
         with stored_file(path, source_name=name, identifies=set(), at=at) as stored:
+            measure = measure_words(output.query)
+            described = replace(
+                stored, columns=describe(stored.columns, measure=measure)
+            )
             return keep_release(
-                output=output, stored=stored, fields=fields, by=by, at=at
+                output=output, stored=described, fields=fields, by=by, at=at
             )
 
 

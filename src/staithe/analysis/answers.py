@@ -8,7 +8,9 @@ from typing import Any
 from staithe.analysis.models import Query
 from staithe.disclosure.checks import REASONS
 from staithe.disclosure.release import HIDDEN
+from staithe.disclosure.tabulate import OTHER
 from staithe.ui.charts import PALETTE, Chart, series_of
+from staithe.ui.wording import plural
 
 
 MOST_BARS = 30
@@ -43,12 +45,39 @@ def chart_of(query: Query) -> Chart | None:
         kind="bar",
         title=query.title,
         subtitle=f"{measure_words(query)}, by {dimension_words(query)}",
-        summary=f"{known} of {len(down) * len(across)} values are shown; the others "
-        "are hidden to protect people.",
+        summary=_shown_words(known, of=len(down) * len(across)),
         category=query.table["rows"],
         categories=tuple(label for label, _ in down),
         series=series_of(values),
     )
+
+
+def _shown_words(known: int, *, of: int) -> str:
+    if known == of:
+        return (
+            f"All {plural(of, 'value')} are shown." if of > 1 else "One value is shown."
+        )
+    return f"{known} of {of} values are shown; the others are hidden to protect people."
+
+
+def protection_words(query: Query) -> list[str]:
+    """Say what protected an answer; marks are explained only where there are some."""
+    assert query.result is not None
+    lines = list(query.result["explanation"][:-1])
+    grid = query.result["grid"]
+    cells = [cell for _, row in grid["rows"] for cell in row]
+    if HIDDEN in cells:
+        lines.append(f"{HIDDEN} marks a hidden number.")
+    names = [*(name for name, _ in grid["rows"]), *grid["columns"]]
+    if any(OTHER in str(name) for name in names):
+        lines.append(f"Categories of too few people are merged into {OTHER}.")
+    return lines
+
+
+def is_hiding(query: Query) -> bool:
+    """Say whether a cell of the answer is hidden."""
+    assert query.result is not None
+    return any(HIDDEN in row for _, row in query.result["grid"]["rows"])
 
 
 def _number(text: str) -> float | None:

@@ -6,6 +6,8 @@ from typing import Any
 
 from staithe.analysis.policies import can_see_queries
 from staithe.analysis.queries import queries_of
+from staithe.base.clock import now
+from staithe.exchange.queries import project_tables
 from staithe.people.models import Person
 from staithe.people.permissions import Permission, can
 from staithe.sharing.models import Project
@@ -26,6 +28,7 @@ def project_questions(project: Project, person: Any) -> PanelBlock | None:
         {
             "queries": list(found[:SHOWN]),
             "total": found.count(),
+            "ready": bool(project_tables(project, person=person, at=now())),
             "may_ask": can(person, Permission.RUN_QUERY, project.organisation),
         },
         order=30,

@@ -154,6 +154,15 @@ def can_release(output: Output, *, person: Person) -> bool:
     return True
 
 
+def who_releases(output: Output) -> list[Person]:
+    """Return everybody who may release an output now, for its author to know."""
+    found: dict[int, Person] = {}
+    for organisation in concerned_organisations(output):
+        able = people_who_can(Permission.RELEASE_OUTPUT, organisation)
+        found |= {each.pk: each for each in able if can_release(output, person=each)}
+    return sorted(found.values(), key=lambda person: person.name)
+
+
 def check_withdraws(output: Output, *, person: Person) -> None:
     """Raise unless the author takes back what is not yet out."""
     if output.by_id != person.pk:

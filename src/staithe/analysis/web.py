@@ -13,7 +13,13 @@ from staithe.analysis.actions import (
     submit_output,
     withdraw_output,
 )
-from staithe.analysis.answers import chart_of, hidden_cells, rule_words
+from staithe.analysis.answers import (
+    chart_of,
+    hidden_cells,
+    is_hiding,
+    protection_words,
+    rule_words,
+)
 from staithe.analysis.asking import ask
 from staithe.analysis.examples import Example, example_for
 from staithe.analysis.forms import AskForm, ReviewForm, SubmitForm
@@ -28,6 +34,7 @@ from staithe.analysis.policies import (
     check_reviews,
     check_submits,
     check_withdraws,
+    who_releases,
 )
 from staithe.analysis.queries import (
     get_output,
@@ -168,6 +175,8 @@ def show_query(request: HttpRequest, reference: str) -> HttpResponse:
             "mine": query.by_id == person.pk,
             "chart": chart_of(query) if query.result else None,
             "rules": rule_words(query) if query.policy else [],
+            "protection_words": protection_words,
+            "is_hiding": is_hiding,
         },
     )
 
@@ -262,11 +271,14 @@ def show_output(request: HttpRequest, reference: str) -> HttpResponse:
             "form": form if reviewing else None,
             "chart": chart_of(output.query),
             "rules": rule_words(output.query),
+            "protection_words": protection_words,
+            "is_hiding": is_hiding,
             "hidden": hidden_cells(output.query) if reviewing else [],
             "elsewhere": released_elsewhere(output) if reviewing else [],
             "votes": votes_shown(output, person=person),
             "may_follow": can_see_review(output, person=person),
             "may_release": can_release(output, person=person),
+            "releasers": [each.name for each in who_releases(output)],
             "may_withdraw": can_withdraw(output, person=person),
             "mine": output.by_id == person.pk,
         },

@@ -116,6 +116,7 @@ def describe(version: AssetVersion) -> dict[str, Any]:
     """Return what is worth knowing about a publication, as JSON."""
     from django.conf import settings
 
+    from staithe.catalogue.policies import matching_only
     from staithe.catalogue.queries import card_of
 
     asset = version.asset
@@ -128,6 +129,7 @@ def describe(version: AssetVersion) -> dict[str, Any]:
         "rows": version.rows,
         "columns": len(version.columns),
         "identifies": [c["name"] for c in version.columns if c["identifies"]],
+        "matching_only": list(matching_only(version)),
         "manifest_sha256": version.manifest_sha256,
         "findings": list(card_of(version, at=now()).findings),
         "url": f"{settings.BASE_URL}/catalogue/{asset.slug}",
@@ -140,8 +142,8 @@ def in_words(facts: dict[str, Any]) -> str:
         f"Published {facts['title']} as {facts['reference']}",
         f"{facts['rows']:,} rows, {facts['columns']:,} columns",
     ]
-    if facts["identifies"]:
-        lines.append("For matching only: " + ", ".join(facts["identifies"]))
+    if facts["matching_only"]:
+        lines.append("For matching only: " + ", ".join(facts["matching_only"]))
     for found in facts["findings"][:FEW]:
         where = f"{found['column']}: " if found["column"] else ""
         lines.append(f"- {where}{found['message']}")

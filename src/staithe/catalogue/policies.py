@@ -10,7 +10,8 @@ from django.core.exceptions import ValidationError
 from django.core.validators import validate_email
 
 from staithe.base.errors import BadInput
-from staithe.catalogue.models import Asset
+from staithe.catalogue.models import Asset, AssetVersion
+from staithe.quality.row_keys import why_row_key
 
 
 # Field and the longest text it takes; the rest have a rule of their own below.
@@ -75,6 +76,21 @@ def check_details(
         _check_email(email)
     _check_choices(clean)
     return clean
+
+
+def matching_only(version: AssetVersion) -> dict[str, str]:
+    """Return each column that serves matching only, with why as a sentence's end.
+
+    What the holder marked, and what names a row whatever the holder says: shown
+    beside a pseudonym of the same people it would tell whose row it is.
+    """
+    found = {
+        column["name"]: "can identify a person"
+        if column.get("identifies")
+        else why_row_key(column, rows=version.rows)
+        for column in version.columns
+    }
+    return {name: why for name, why in found.items() if why}
 
 
 def check_may_be_open(columns: Iterable[Mapping[str, Any]]) -> None:

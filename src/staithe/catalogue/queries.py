@@ -10,7 +10,7 @@ from django.db.models import Q, QuerySet
 from staithe.base.errors import NotFound
 from staithe.catalogue.models import Asset, AssetVersion
 from staithe.catalogue.permissions import may_see_inside
-from staithe.catalogue.policies import FREQUENCY_DAYS
+from staithe.catalogue.policies import FREQUENCY_DAYS, matching_only
 from staithe.catalogue.scorecard import Scorecard, judge_timeliness, scorecard
 from staithe.catalogue.search import SearchPage, search, visible_assets
 from staithe.people.models import Organisation
@@ -140,6 +140,7 @@ def brief(asset: Asset) -> dict[str, Any]:
 
 
 def _inside(version: AssetVersion) -> dict[str, Any]:
+    hidden = matching_only(version)
     return {
         "number": version.number,
         "created_at": version.created_at,
@@ -149,7 +150,10 @@ def _inside(version: AssetVersion) -> dict[str, Any]:
         "csv_sha256": version.csv_sha256,
         "manifest_sha256": version.manifest_sha256,
         "damaged_at": version.damaged_at,
-        "columns": version.columns,
+        "columns": [
+            column | {"matching_only": column["name"] in hidden}
+            for column in version.columns
+        ],
         "quality": version.profile.get("dimensions", {}),
         "findings": version.profile.get("findings", []),
     }

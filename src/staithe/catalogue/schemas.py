@@ -45,7 +45,11 @@ class AssetBriefOut(Schema):
 
 
 class AssetColumnOut(Schema):
-    """One column; one that `identifies` is for linkage only."""
+    """One column. Nobody is granted sight of one that is `matching_only`.
+
+    That is each that `identifies` people, and each that names a row: an identifier,
+    or a value that nearly every row has to itself.
+    """
 
     name: str
     type: str
@@ -53,6 +57,7 @@ class AssetColumnOut(Schema):
     nulls: int | None = None
     distinct: int | None = None
     identifies: bool
+    matching_only: bool = False
     description: str = ""
 
 

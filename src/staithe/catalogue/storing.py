@@ -17,7 +17,8 @@ from staithe.catalogue.csv_text import CsvFacts, measure_csv
 from staithe.catalogue.models import AssetVersion
 from staithe.catalogue.policies import clean_file_name
 from staithe.quality.profile import profile_table
-from staithe.quality.semantic import PERSONAL
+from staithe.quality.row_keys import is_row_key
+from staithe.quality.semantic import PERSONAL, looks_personal
 from staithe.tables.manifest import Manifest
 from staithe.tables.readers import read_table
 from staithe.tables.snapshot import delete_snapshot, snapshot_paths, store_table
@@ -130,21 +131,20 @@ def _columns(
     manifest: Manifest, profile: dict[str, Any], identifies: set[str] | None
 ) -> list[dict[str, Any]]:
     found = {column["name"]: column for column in profile["columns"]}
+    about_people = looks_personal(each["semantic_type"] for each in found.values())
     kept = []
     for column in manifest.columns:
-        meaning = found[column.name]["semantic_type"]
-        by_meaning = meaning in PERSONAL
-        kept.append(
-            {
-                "name": column.name,
-                "type": column.type,
-                "semantic_type": meaning,
-                "nulls": found[column.name]["nulls"],
-                "distinct": found[column.name]["distinct"],
-                "identifies": by_meaning
-                if identifies is None
-                else column.name in identifies,
-                "description": "",
-            }
+        facts = {
+            "name": column.name,
+            "type": column.type,
+            "semantic_type": found[column.name]["semantic_type"],
+            "nulls": found[column.name]["nulls"],
+            "distinct": found[column.name]["distinct"],
+        }
+        # A number of a row about a person is a number of that person.
+        by_meaning = facts["semantic_type"] in PERSONAL or (
+            about_people and is_row_key(facts, rows=manifest.rows)
         )
+        said = by_meaning if identifies is None else column.name in identifies
+        kept.append(facts | {"identifies": said, "description": ""})
     return kept

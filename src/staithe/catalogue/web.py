@@ -18,7 +18,7 @@ from staithe.catalogue.forms import FREQUENCY_WORDS, FilterForm, WordsForm
 from staithe.catalogue.models import Asset
 from staithe.catalogue.open_metadata import FORMATS, best_format, describe
 from staithe.catalogue.permissions import check_open, may_see_inside
-from staithe.catalogue.policies import OPEN_LICENCE
+from staithe.catalogue.policies import OPEN_LICENCE, matching_only
 from staithe.catalogue.queries import (
     SearchPage,
     card_of,
@@ -121,6 +121,7 @@ def show_asset(request: HttpRequest, slug: str) -> HttpResponse:
             ),
             "inside": inside,
             "version": version,
+            "matching": matching_only(version) if version else {},
             "card": version and card_of(version, at=now()),
             "versions": asset.versions.order_by("-number") if inside else [],
             "blocks": panels.draw("asset", asset, request),

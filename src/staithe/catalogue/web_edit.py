@@ -16,6 +16,7 @@ from staithe.catalogue.forms import (
     WithdrawForm,
 )
 from staithe.catalogue.models import Asset, AssetVersion
+from staithe.catalogue.policies import matching_only
 from staithe.catalogue.queries import get_asset, get_current_version
 from staithe.catalogue.web_publish import check_in_catalogue
 from staithe.people.models import Person
@@ -74,7 +75,12 @@ def columns(request: HttpRequest, slug: str) -> HttpResponse:
     return render_page(
         request,
         "catalogue/columns.html",
-        {"form": form, "asset": asset, "page": page},
+        {
+            "form": form,
+            "asset": asset,
+            "page": page,
+            "matching": matching_only(version),
+        },
         status=422 if form.errors else 200,
     )
 

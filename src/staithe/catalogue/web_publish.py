@@ -11,6 +11,7 @@ from staithe.base.clock import now
 from staithe.base.errors import Conflict, NotAllowed, UserError
 from staithe.catalogue.forms import FileForm, PublishForm
 from staithe.catalogue.models import Asset
+from staithe.catalogue.policies import matching_only
 from staithe.catalogue.publishing import publish_upload, publish_upload_version
 from staithe.catalogue.queries import (
     card_of,
@@ -116,7 +117,12 @@ def published(request: HttpRequest, slug: str) -> HttpResponse:
     return render_page(
         request,
         "catalogue/published.html",
-        {"asset": asset, "version": version, "card": card_of(version, at=now())},
+        {
+            "asset": asset,
+            "version": version,
+            "matching": matching_only(version),
+            "card": card_of(version, at=now()),
+        },
     )
 
 

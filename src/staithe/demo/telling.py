@@ -55,9 +55,12 @@ class Telling:
             f"[bold]{number}  {step.title}[/bold]  [dim]{step.seconds:.1f} s[/dim]"
         )
         for line in step.did.splitlines():
-            self.console.print(f"    {line}", markup=False)
+            self.console.print(f"    {line}", markup=False, soft_wrap=True)
         if step.path:
-            self.console.print(f"    [cyan]{self.base_url}{step.path}[/cyan]")
+            # An address broken at the edge of the terminal cannot be opened.
+            self.console.print(
+                f"    [cyan]{self.base_url}{step.path}[/cyan]", soft_wrap=True
+            )
 
     def place(self, path: Path) -> Path:
         """Return where a file of the world will be found."""

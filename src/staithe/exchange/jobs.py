@@ -7,6 +7,8 @@ from django.conf import settings
 from django.db import transaction
 
 from staithe.base.errors import Conflict, UserError
+from staithe.catalogue.models import AssetVersion
+from staithe.catalogue.policies import matching_only
 from staithe.exchange.actions.grants import fail_grant, materialise_grant
 from staithe.exchange.actions.joins import fail_join, finish_join
 from staithe.exchange.cutting import Cut, cut_snapshots
@@ -20,6 +22,7 @@ from staithe.exchange.storage import (
 )
 from staithe.jobs.context import JobContext
 from staithe.jobs.registry import job
+from staithe.sharing.grant import Grant as Compiled
 from staithe.sharing.grant import grant_from_plain
 from staithe.tables.snapshot import open_snapshot
 
@@ -52,13 +55,15 @@ def _cut(row: Grant, context: JobContext) -> Cut:
     version = row.agreement.flow.asset.versions.order_by("-number").first()
     if version is None:
         raise Conflict("The asset has no data yet.")
+    compiled = grant_from_plain(row.compiled)
+    _check_shown(compiled, version)
     store = the_store()
     digest = f"sha256:{version.manifest_sha256}"
     source = open_snapshot(version.snapshot_id, store=store, digest=digest)
     with scratch_folder() as scratch:
         try:
             return cut_snapshots(
-                grant_from_plain(row.compiled),
+                compiled,
                 source=source,
                 asset_version=version.number,
                 store=store,
@@ -73,6 +78,20 @@ def _cut(row: Grant, context: JobContext) -> Cut:
                 "The granted columns and rows cannot be read from the data as it is: "
                 "the agreement must be made again."
             ) from error
+
+
+def _check_shown(compiled: Compiled, version: AssetVersion) -> None:
+    """Raise Conflict where a granted column would undo the pseudonym beside it.
+
+    The request was checked too, but the data may be newer than what it was made on.
+    """
+    hidden = matching_only(version)
+    for name in compiled.columns:
+        if name in hidden:
+            raise Conflict(
+                f"{name} {hidden[name]}, so nobody may see it beside a pseudonym: "
+                "the agreement must be made again without it."
+            )
 
 
 @job("exchange:join", label="Join the data of a project", lease_seconds=120)

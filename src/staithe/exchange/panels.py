@@ -30,6 +30,7 @@ def project_data(project: Project, person: Any) -> PanelBlock | None:
             "join": join,
             "joining": joining,
             "may_join": bool(active) and not joining,
+            "alone": len(active) == 1,
             "stale": any(not grant.table_snapshot for grant in active),
             "preparing": any(g.state == Grant.State.PREPARING for g in grants),
         },

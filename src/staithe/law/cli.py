@@ -143,7 +143,11 @@ def preview_edit(*, folder: Path, cases: tuple[Path, ...], as_json: bool) -> Non
         f"Looked at the day of the facts, or else of the library "
         f"({shipped.checked_on:%-d %B %Y}), and where they state none also at: {looked}."
     )
-    click.echo(f"{count} answers would change." if count else "No answer would change.")
+    click.echo(
+        f"{count} answer{'s' * (count != 1)} would change."
+        if count
+        else "No answer would change."
+    )
 
 
 def folder_texts(folder: Path) -> dict[str, str]:

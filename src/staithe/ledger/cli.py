@@ -16,6 +16,7 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn
 from staithe.base import clock
 from staithe.base.errors import AnswerIsNo, BadInput
 from staithe.ledger.checkpoint import MAX_NOTE_BYTES, read_verifier_key
+from staithe.ui.wording import plural
 
 
 if TYPE_CHECKING:
@@ -102,11 +103,28 @@ def _tell(report: Report) -> None:
     if report.kind == "receipt":
         what = f"event {report.number} is entry {report.number} of {report.size}"
     else:
-        what = f"{report.size} entries, {report.bodies} with their content"
-    click.echo(f"Verified: {what}, log {report.origin}.")
-    click.echo(f"Root {report.root}, {report.checkpoints} signed checkpoints met.")
+        what = plural(report.size, "entry", "entries")
+    click.echo(f"Verified: {what} of the log {report.origin}.")
+    if report.kind != "receipt":
+        click.echo(_content_words(report))
+    heads = plural(report.checkpoints, "signed checkpoint")
+    click.echo(f"Root {report.root}, {heads} met.")
     for warning in report.warnings:
         click.echo(f"Warning: {warning}", err=True)
+
+
+def _content_words(report: Report) -> str:
+    """Say what the file let us check: a public log holds no content."""
+    if not report.size:
+        return "It has no entries yet."
+    if report.bodies == report.size:
+        return "It holds what each entry says, and every commitment holds."
+    if report.bodies:
+        return f"It holds what {report.bodies:,} of them say; those commitments hold."
+    return (
+        "It holds commitments only: nothing was left out or changed, and what the "
+        "entries say is not in it."
+    )
 
 
 def _key_text(key: str) -> str:

@@ -220,7 +220,7 @@ def _unseen(comparisons: Sequence[Comparison], seen: Sequence[set[int]]) -> list
         return []
     return [
         (
-            f"Training met no pair at {len(names)} levels, whose weights are therefore "
+            f"Training met no pair at {len(names)} level{'s' * (len(names) != 1)}, whose weights are therefore "
             f"guesses: {'; '.join(names)}."
         )
     ]

@@ -57,7 +57,11 @@ def create_organisation(
         check(by, Permission.MANAGE_ORGANISATIONS)
     name = _required(name, field="name", what="the name of the organisation")
     if kind not in OrganisationKind.values:
-        raise BadInput(f"{kind!r} is not a kind of organisation.", field="kind")
+        known = ", ".join(OrganisationKind.values)
+        raise BadInput(
+            f"{kind!r} is not a kind of organisation. The kinds are: {known}.",
+            field="kind",
+        )
     slug = slug or to_slug(name)
     _check_organisation_is_new(name, slug)
     if is_operator and Organisation.objects.filter(is_operator=True).exists():

@@ -44,10 +44,11 @@ def init(
     if as_json:
         click.echo(json.dumps({"organisation": to_slug(organisation), "link": link}))
     elif link:
-        click.echo("Open this link within 7 days to set your password; it works once:")
+        click.echo("Start the service: staithe serve")
+        click.echo("Then open this link within 7 days to set your password, once:")
         click.echo(link)
     else:
-        click.echo(f"{email} can sign in now.")
+        click.echo(f"{email} can sign in now. Start the service: staithe serve")
 
 
 def start_service(

@@ -21,6 +21,7 @@ from staithe.base.errors import UserError
 from staithe.people import actions, queries
 from staithe.people.forms import AcceptForm, PasswordForm, SignInForm, TokenForm
 from staithe.people.passwords import check_current, hash_password
+from staithe.people.permissions import Permission, can_somewhere
 from staithe.people.sign_in import TooManyAttempts, sign_in_with_password
 from staithe.people.tokens import (
     BAD_LINK,
@@ -161,7 +162,12 @@ def _accept_as_new(request: HttpRequest, found: Invitation) -> HttpResponse:
 
 def _welcome(request: HttpRequest, found: Invitation) -> HttpResponse:
     request.session.pop(INVITATION_KEY, None)
-    messages.success(request, f"You have joined {found.organisation.name}.")
+    role = found.get_role_display().lower()
+    messages.success(
+        request,
+        f"You have joined {found.organisation.name} as {role}. What you can do now is "
+        "on the start page; what waits for you comes to your inbox.",
+    )
     return redirect("people-account")
 
 
@@ -173,6 +179,7 @@ def account(request: HttpRequest) -> HttpResponse:
         "person": person,
         "memberships": list(queries.active_memberships(person)),
         "tokens": list(queries.open_tokens(person, at=now())),
+        "manages_people": can_somewhere(person, Permission.MANAGE_PEOPLE),
     }
     return render_page(request, "people/account.html", context)
 

@@ -13,6 +13,7 @@ from rich.table import Table
 
 from staithe.base.clock import now
 from staithe.base.errors import BadInput
+from staithe.quality.masking import PATTERN_WORDS
 from staithe.quality.profile import profile_table
 from staithe.quality.report import WORDS, percent, render_html
 from staithe.quality.scorecard import DIMENSIONS, Profile
@@ -80,6 +81,12 @@ def show(profile: Profile, console: Console) -> None:
     console.print(_columns(profile))
     console.print(_dimensions(profile))
     console.print(_findings(profile))
+    masked = {column.name for column in profile.columns if column.withheld}
+    shown = profile.findings[:FEW]
+    if any(found.examples and found.column in masked for found in shown):
+        console.print(
+            f"Examples of personal values show their pattern: {PATTERN_WORDS}."
+        )
     if len(profile.findings) > FEW:
         console.print(f"{len(profile.findings) - FEW} more findings: use --json.")
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 RARE = 5  # a value held by fewer people than this could point at one of them
 SHOWN = 24
+PATTERN_WORDS = "A and a stand for a letter, 9 for a digit"
 
 
 def mask(value: str) -> str:

@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from html import escape
 
+from staithe.quality.masking import PATTERN_WORDS
 from staithe.quality.scorecard import (
     DIMENSIONS,
     ColumnProfile,
@@ -49,8 +50,8 @@ def _people(profile: Profile) -> str:
     if not profile.personal:
         return ""
     return (
-        " The rows look like rows about people: examples show only their pattern, and "
-        "values held by fewer than 5 rows are withheld."
+        " The rows look like rows about people: examples show only their pattern "
+        f"({PATTERN_WORDS}), and values held by fewer than 5 rows are withheld."
     )
 
 

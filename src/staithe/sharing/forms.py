@@ -112,13 +112,16 @@ class ColumnsForm(Form):
         label="Columns that you need to analyse",
         widget=forms.CheckboxSelectMultiple,
         help_text="Choose only what the purpose needs. Columns that can identify a "
-        "person are not offered here.",
+        "person, or that name a row, are not offered here: each row comes with a "
+        "pseudonym, and they would tell whose it is.",
     )
     link_columns = forms.MultipleChoiceField(
         label="Columns used only to link records",
         widget=forms.CheckboxSelectMultiple,
         required=False,
-        help_text="Only the linkage step sees these. Nobody in the project does.",
+        help_text="Only the linkage step sees these. Nobody in the project does. Tick "
+        "only what it needs to find the same person in other data, and none if this "
+        "data is to be used alone.",
     )
     justification = text_field(
         label="Why do you need these columns?",
@@ -134,10 +137,9 @@ class ColumnsForm(Form):
         seen.choices = [(c.name, c.name) for c in offered if not c.identifies]
         first = sorted(offered, key=lambda column: not column.identifies)
         linked.choices = [
-            (c.name, f"{c.name} (can identify a person)" if c.identifies else c.name)
+            (c.name, f"{c.name} (for matching only)" if c.identifies else c.name)
             for c in first
         ]
-        linked.initial = [c.name for c in offered if c.identifies]
 
 
 ALL_ROWS, SOME_ROWS = "all", "some"
@@ -243,7 +245,11 @@ class CostsForm(Form):
     )
     needed_by = DateField(label="Date by which you need the data", required=False)
     retention_until = DateField(
-        label="Date by which you destroy the data", required=False
+        label="Date by which you destroy the data",
+        error_messages={
+            "required": "Enter the date by which you will destroy the data. The "
+            "holders read it before they decide."
+        },
     )
 
 

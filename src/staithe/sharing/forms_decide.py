@@ -20,13 +20,13 @@ if TYPE_CHECKING:
 
 
 class OutcomeForm(Form):
-    """Whether the holder agrees; yes is the default."""
+    """Whether the holder agrees. Nothing is chosen beforehand: an answer is meant."""
 
     outcome = forms.ChoiceField(
         label="What is your decision?",
+        error_messages={"required": "Choose your decision"},
         widget=forms.RadioSelect,
         choices=Decision.Outcome.choices,
-        initial=Decision.Outcome.AGREE,
     )
 
 

@@ -179,6 +179,14 @@ class Flow(models.Model):
         """Return the subject under which the ledger knows this flow."""
         return f"flow:{self.reference}"
 
+    @property
+    def state_words(self) -> str:
+        """Return the state as people read it: part of a yes is not all of it."""
+        decision = getattr(self, "decision", None)
+        if decision is not None and decision.outcome == Decision.Outcome.AGREE_IN_PART:
+            return "Agreed in part"
+        return self.get_state_display()
+
 
 class Escalation(models.Model):
     """A step up the ladder because a decision was late."""

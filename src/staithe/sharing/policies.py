@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 from staithe.base.errors import BadInput, Conflict
 from staithe.catalogue.models import Asset, AssetVersion
+from staithe.catalogue.policies import matching_only
 from staithe.law.purposes import PURPOSES
 from staithe.law.routes import fit, get_route
 from staithe.people.permissions import Permission, can
@@ -120,7 +121,10 @@ def check_can_be_asked_for(asset: Asset) -> AssetVersion:
 def check_columns(
     version: AssetVersion, *, columns: Sequence[str], link_columns: Sequence[str]
 ) -> None:
-    """Raise BadInput unless the columns exist and identify nobody to an analyst."""
+    """Raise BadInput unless the columns exist and identify nobody to an analyst.
+
+    Nobody sees an identifier beside the pseudonym of the same person.
+    """
     if not columns:
         raise BadInput("Choose at least one column to analyse.", field="columns")
     known = {column["name"]: column for column in version.columns}
@@ -133,11 +137,19 @@ def check_columns(
             )
         if len(set(names)) != len(names):
             raise BadInput("Name each column once.", field=field)
-    identifying = [name for name in columns if known[name].get("identifies")]
-    if identifying:
+    check_shown(version, columns)
+
+
+def check_shown(version: AssetVersion, columns: Sequence[str]) -> None:
+    """Raise BadInput where a column to be seen would undo the pseudonym beside it."""
+    hidden = matching_only(version)
+    named = [name for name in columns if name in hidden]
+    if named:
         raise BadInput(
-            f"{', '.join(identifying)} can identify a person, so it can be used only "
-            "to link records. Move it to the columns used to link.",
+            f"{named[0]} {hidden[named[0]]}, so it can be used only to link records: "
+            "beside a pseudonym it would tell whose row it is. Move it to the columns "
+            "used to link, or leave it out."
+            + (f" The same holds for {', '.join(named[1:])}." if named[1:] else ""),
             code="column-identifies",
             field="columns",
         )
@@ -158,9 +170,10 @@ def check_row_filter(
         )
     # A range of birth dates is a group; one exact identifier is a look-up of a person.
     exact = row_filter.operator in {"=", "in"}
-    if exact and known[row_filter.column].get("identifies"):
+    hidden = matching_only(version)
+    if exact and row_filter.column in hidden:
         raise BadInput(
-            f"{row_filter.column} can identify a person, so it can be filtered only "
+            f"{row_filter.column} {hidden[row_filter.column]}, so it can be filtered only "
             "by a range.",
             code="filter-identifies",
             field="row_filter",
@@ -198,9 +211,16 @@ def check_route(flow: Flow, route_id: str, *, on: date) -> Route:
 
 
 def check_complete(request: Request, flows: Collection[Flow], *, on: date) -> None:
-    """Raise unless a draft can be sent: data chosen, routes stated, still true."""
+    """Raise unless a draft can be sent: data and its end stated, routes still true."""
     if not flows:
         raise BadInput("Choose the data that you need before you send the request.")
+    if request.retention_until is None:
+        raise BadInput(
+            "Say by which date you will destroy the data. The holders read it before "
+            "they decide.",
+            field="retention_until",
+        )
+    check_retention(request.retention_until, today=on)
     for flow in flows:
         if not flow.route_id:
             raise BadInput(f"Choose a legal route for {flow.asset.title}.")
@@ -259,6 +279,9 @@ def check_granted(
     ):
         if not set(names) <= set(asked) or len(set(names)) != len(names):
             raise BadInput("Give only columns that were asked for.", field=field)
+    version = flow.asset.versions.first()
+    if version is not None:  # it may have changed since the request was sent
+        check_shown(version, given)
     whole = set(given) == set(flow.columns) and set(links) == set(flow.link_columns)
     if whole and outcome == Decision.Outcome.AGREE_IN_PART:
         raise BadInput("Take at least one column away, or agree.", field="columns")

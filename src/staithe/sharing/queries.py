@@ -11,6 +11,7 @@ from django.db.models import Count, Q
 
 from staithe.base.errors import NotFound
 from staithe.catalogue.models import Asset
+from staithe.catalogue.policies import matching_only
 from staithe.catalogue.queries import search
 from staithe.ledger.models import Event
 from staithe.people.models import Person
@@ -55,7 +56,7 @@ class Column:
     name: str
     type: str
     description: str
-    identifies: bool
+    identifies: bool  # to be used for matching only
     asked: bool
     linked: bool
 
@@ -226,12 +227,13 @@ def columns_of(version: AssetVersion | None, flow: Flow | None = None) -> list[C
         return []
     asked = set(flow.columns) if flow else set()
     linked = set(flow.link_columns) if flow else set()
+    hidden = matching_only(version)
     return [
         Column(
             name=column["name"],
             type=str(column.get("type", "")),
             description=str(column.get("description") or ""),
-            identifies=bool(column.get("identifies")),
+            identifies=column["name"] in hidden,
             asked=column["name"] in asked,
             linked=column["name"] in linked,
         )
@@ -333,7 +335,10 @@ def _reference(text: str) -> str:
 
 def _flows() -> QuerySet[Flow]:
     return Flow.objects.select_related(
-        "asset__organisation", "request__project__organisation", "decider"
+        "asset__organisation",
+        "request__project__organisation",
+        "decider",
+        "decision",
     )
 
 

@@ -91,7 +91,9 @@ class CostsIn(Input):
     preparation_cost: int | None = Field(None, description="Whole pounds")
     impact_if_refused: Text = ""
     needed_by: date | None = None
-    retention_until: date | None = None
+    retention_until: date | None = Field(
+        None, description="When copies are destroyed: stated before it is sent"
+    )
 
 
 class RequestIn(CostsIn):

@@ -63,7 +63,6 @@ def status_of(form: Form) -> int:
 def list_requests(request: HttpRequest) -> HttpResponse:
     """List the requests that a person may see."""
     person = signed_in_person(request)
-    check_see_requests(person)
     query = query_of(request)
     form = RequestFilter(request.GET)
     found = queries.find_requests(
@@ -78,6 +77,7 @@ def list_requests(request: HttpRequest) -> HttpResponse:
             "filter_form": form,
             "page": paginate(found, query=query),
             "may_ask": can_somewhere(person, Permission.MAKE_REQUEST),
+            "may_see": can_somewhere(person, Permission.SEE_REQUEST),
             "queue_total": queries.to_decide(person).count(),
         },
     )
@@ -208,9 +208,12 @@ def _show_sent(request: HttpRequest, asked: Request, form: Form) -> HttpResponse
 
 def has_costs(asked: Request) -> bool:
     """Say whether somebody has answered the page about costs and dates."""
-    return Event.objects.filter(
-        name="sharing:request:edited", subject=asked.ledger_id
-    ).exists()
+    return (
+        asked.retention_until is not None
+        and Event.objects.filter(
+            name="sharing:request:edited", subject=asked.ledger_id
+        ).exists()
+    )
 
 
 def _flows(asked: Request) -> list[Flow]:

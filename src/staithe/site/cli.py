@@ -28,7 +28,11 @@ COMMANDS: dict[str, tuple[str, str, str]] = {
     "init": ("staithe.people.cli:init", "database", "Start an empty service."),
     "serve": ("staithe.site.commands:serve", "database", "Serve pages and API."),
     "worker": ("staithe.jobs.cli:worker", "database", "Run background work."),
-    "doctor": ("staithe.site.commands:doctor", "django", "Check the service's health."),
+    "doctor": (
+        "staithe.site.commands:doctor",
+        "nothing",
+        "Check the service's health.",
+    ),
     "publish": ("staithe.catalogue.cli:publish", "database", "Publish a file."),
     "profile": ("staithe.quality.cli:profile", "nothing", "Say how good a file is."),
     "advise": ("staithe.law.cli:advise", "nothing", "Find legal routes for facts."),

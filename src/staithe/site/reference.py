@@ -11,11 +11,8 @@ from importlib import import_module
 from pathlib import Path
 
 import click
-from django.utils.module_loading import autodiscover_modules
 
 from staithe.base.errors import AnswerIsNo
-from staithe.jobs.registry import all_kinds
-from staithe.ledger.actions import ACTIONS
 from staithe.people.roles import MEANINGS, SEPARATED, Role
 
 
@@ -37,7 +34,7 @@ SETTINGS: dict[str, tuple[str, str]] = {
         "Signs sessions and file addresses; 32 characters or more.",
     ),
     "STAITHE_BASE_URL": (
-        "http://127.0.0.1:8000",
+        "where `staithe serve` listens",
         "Address by which people and programs reach the service.",
     ),
     "STAITHE_ALLOWED_HOSTS": ("", "Further host names it answers to, with commas."),
@@ -99,6 +96,8 @@ def reference(*, check: bool, path: Path) -> None:
 
 def to_markdown() -> str:
     """Return the whole document."""
+    from django.utils.module_loading import autodiscover_modules
+
     autodiscover_modules("actions", "jobs")
     parts = [
         "# Reference",
@@ -180,6 +179,8 @@ def _permissions() -> Iterable[tuple[str, ...]]:
 
 
 def _events() -> Iterable[tuple[str, ...]]:
+    from staithe.ledger.actions import ACTIONS
+
     # Actions are known once imported: all that an address can reach must be.
     import_module("staithe.site.urls")
     for name, action in sorted(ACTIONS.items()):
@@ -187,6 +188,8 @@ def _events() -> Iterable[tuple[str, ...]]:
 
 
 def _kinds() -> Iterable[tuple[str, ...]]:
+    from staithe.jobs.registry import all_kinds
+
     for kind in all_kinds():
         often = f"every {kind.every_seconds:,} s" if kind.every_seconds else ""
         yield f"`{kind.name}`", kind.label, often

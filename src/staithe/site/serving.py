@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 import contextlib
+import http.client
 import os
 import signal
 import socket
 import subprocess
 import sys
 import time
+from collections.abc import Callable
 from pathlib import Path
 from types import FrameType
+from urllib.parse import urlsplit
 
 import structlog
 
@@ -19,6 +22,7 @@ from staithe.base.errors import AnswerIsNo, BadInput
 
 log = structlog.get_logger(__name__)
 
+SERVED_AT = "served-at"  # file in STAITHE_HOME that holds the address
 LOOK_EVERY_SECONDS = 0.5
 # A worker that dies at once must not be started again in a tight circle.
 WORKER_REST_SECONDS = 3.0
@@ -26,17 +30,24 @@ CTRL_C_SECONDS = 5.0  # a person at a terminal waits no longer
 Process = subprocess.Popen[bytes]
 
 
-def run_service(*, host: str, port: int, threads: int, with_worker: bool) -> None:
+def run_service(
+    *,
+    host: str,
+    port: int,
+    threads: int,
+    with_worker: bool,
+    ready: Callable[[], object],
+) -> None:
     """Run granian and, beside it, a worker; return when told to stop.
 
-    A worker that dies is started again. BadInput where the port is taken, AnswerIsNo
-    where the server ended by itself.
+    `ready` is called once, when the service answers. A worker that dies is started
+    again. BadInput where the port is taken, AnswerIsNo where the server ended by itself.
     """
     check_port_free(host, port)
     service = Service(_server_command(host, port, threads), with_worker=with_worker)
     signal.signal(signal.SIGTERM, service.on_signal)
     signal.signal(signal.SIGINT, service.on_signal)
-    code = service.run()
+    code = service.run(ready=ready, answers=lambda: _listens(host, port))
     if code and not service.stopping:
         raise AnswerIsNo(f"The server ended by itself (exit code {code}): see above.")
 
@@ -55,6 +66,33 @@ def check_port_free(host: str, port: int) -> None:
             ) from error
 
 
+def address_of(host: str, port: int) -> str:
+    """Return the address at which a person on this machine reaches the service."""
+    name = {"0.0.0.0": "127.0.0.1", "::": "::1"}.get(host, host)  # noqa: S104  read, not bound
+    return f"http://{f'[{name}]' if ':' in name else name}:{port}"
+
+
+def keep_address(home: Path, address: str) -> None:
+    """Keep where the service listens: settings of every process read it there."""
+    draft = home / f".{SERVED_AT}.{os.getpid()}"
+    draft.write_text(address, "ascii")
+    draft.replace(home / SERVED_AT)
+
+
+def _listens(host: str, port: int) -> bool:
+    """Say whether the server answers; it loads the whole program before that."""
+    name = urlsplit(address_of(host, port)).hostname or host
+    connection = http.client.HTTPConnection(name, port, timeout=5)
+    try:
+        connection.request("GET", "/healthz")
+        connection.getresponse()
+    except (OSError, http.client.HTTPException):
+        return False
+    finally:
+        connection.close()
+    return True
+
+
 class Service:
     """The two processes, until one signal ends both."""
 
@@ -64,11 +102,15 @@ class Service:
         self._server = _start(server_command)
         self._worker = _start(WORKER_COMMAND) if with_worker else None
 
-    def run(self) -> int:
+    def run(self, *, ready: Callable[[], object], answers: Callable[[], bool]) -> int:
         """Watch both until the server ends; return its exit code."""
+        waiting = True
         try:
             while self._server.poll() is None:
                 time.sleep(LOOK_EVERY_SECONDS)
+                if waiting and not self.stopping and answers():
+                    waiting = False
+                    ready()
                 self._mend_worker()
                 if self._patience() == 0.0:
                     self._server.terminate()

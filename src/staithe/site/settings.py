@@ -20,6 +20,7 @@ from staithe.base.config import BadSetting, env_bool, env_int, env_secret, env_s
 os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
 
 PACKAGE = Path(__file__).resolve().parent.parent
+DEFAULT_URL = "http://127.0.0.1:8000"
 SHORTEST_KEY = 32  # characters of the key that signs sessions and file addresses
 
 
@@ -116,12 +117,23 @@ def _database(url: str) -> dict[str, object]:
 
 
 def _base_url() -> str:
-    """Return the address of the service; BadSetting where it is none."""
-    url = env_str("STAITHE_BASE_URL", "http://127.0.0.1:8000").rstrip("/")
+    """Return the address of the service; BadSetting where it is none.
+
+    Unless it is set, it is where the service last listened: `serve` keeps that, so
+    that a command in another terminal prints addresses that open.
+    """
+    url = env_str("STAITHE_BASE_URL").rstrip("/") or _served_at()
     parts = urlsplit(url)
     if parts.scheme not in {"http", "https"} or not parts.hostname or parts.path:
         raise BadSetting("STAITHE_BASE_URL must read https://name or http://name:port")
     return url
+
+
+def _served_at() -> str:
+    try:
+        return (HOME / "served-at").read_text("ascii").strip() or DEFAULT_URL
+    except (OSError, UnicodeDecodeError):
+        return DEFAULT_URL
 
 
 def _time_zone() -> str:

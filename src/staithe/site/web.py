@@ -19,6 +19,7 @@ from staithe.base.errors import (
     TooLarge,
     UserError,
 )
+from staithe.people.permissions import Permission, can_somewhere
 from staithe.site import metrics
 from staithe.site.problems import error_response, problem_response, wants_json
 from staithe.ui.web import render_page
@@ -34,7 +35,8 @@ BROKEN = "Sorry, there is a problem with the service. Try again later."
 
 def start(request: HttpRequest) -> HttpResponse:
     """Say what the service is for and where to begin."""
-    return render_page(request, "site/start.html", {})
+    manages = can_somewhere(request.user, Permission.MANAGE_PEOPLE)
+    return render_page(request, "site/start.html", {"manages_people": manages})
 
 
 @require_safe

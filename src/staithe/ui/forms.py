@@ -53,7 +53,7 @@ class DateField(forms.MultiValueField):
         name = str(self.label or "the date")
         if not any(parts):
             if self.required:
-                raise ValidationError(required_message(self), code="required")
+                raise ValidationError(self.error_messages["required"], code="required")
             return None
         missing = [
             n for n, p in zip(("day", "month", "year"), parts, strict=True) if not p
@@ -102,11 +102,29 @@ class Form(forms.Form):
                 == forms.Field.default_error_messages["required"]
             ):
                 field.error_messages["required"] = required_message(field)
+            for code, words in limit_messages(field).items():
+                field.error_messages.setdefault(code, words)
 
     def refuse(self, error: UserError) -> None:
         """Show the refusal of an action beside its field, or at the top."""
         field = error.field if error.field in self.fields else None
         self.add_error(field, error.message)
+
+
+def limit_messages(field: forms.Field) -> dict[str, str]:
+    """Say in plain words what is too much or too little; keyed as Django does."""
+    label = str(field.label or "the answer").rstrip("?")
+    words = {}
+    if isinstance(field, forms.IntegerField):
+        if field.max_value is not None:
+            words["max_value"] = f"{label} must be {field.max_value:,} or less"
+        if field.min_value is not None:
+            words["min_value"] = f"{label} must be {field.min_value:,} or more"
+    if isinstance(field, forms.CharField) and field.max_length:
+        words["max_length"] = (
+            f"{label} must be {field.max_length:,} characters or fewer"
+        )
+    return {code: text.replace("%", "%%") for code, text in words.items()}
 
 
 CHOICES = (forms.RadioSelect, forms.Select, forms.CheckboxSelectMultiple)

@@ -97,7 +97,11 @@ class World:
         self, *assets: Asset, at: datetime = START, project: Project | None = None
     ) -> Request:
         request = actions.draft_request(
-            project=project or self.project(), who_pays="requester", by=self.ann, at=at
+            project=project or self.project(),
+            who_pays="requester",
+            retention_until=(at + timedelta(days=1000)).date(),
+            by=self.ann,
+            at=at,
         )
         for asset in assets or (self.jobs,):
             flow = actions.add_flow(

@@ -180,7 +180,7 @@ def test_member_records_a_result_in_the_browser(world, project, visit):
     [
         ({"title": ""}, "Enter the result in one line"),
         ({"evidence_link": "javascript:alert(1)"}, "must be a path here or an address"),
-        ({"preparation_cost": "-3"}, "greater than or equal to 0"),
+        ({"preparation_cost": "-3"}, "must be 0 or more"),
     ],
 )
 def test_refused_form_says_why_and_keeps_what_was_typed(

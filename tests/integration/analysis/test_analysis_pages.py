@@ -375,3 +375,12 @@ def test_an_author_who_is_a_reviewer_too_sees_no_form(sent):
 def test_who_has_nothing_sees_an_empty_list(answered):
     world, _ = answered
     assert "No outputs yet" in text(signed_in(world.sam).get("/outputs"))
+
+
+def test_the_author_reads_who_releases_an_approved_output(approved):
+    world, output = approved
+    page = text(signed_in(world.ann).get(f"/outputs/{output.reference}"))
+    assert "Two reviewers approved this output." in page
+    for person in (world.raj, world.rose, world.ruth):
+        assert person.name in page.split("one of the people who may:")[1].split(".")[0]
+    assert "Release it" not in page

@@ -54,8 +54,20 @@ def test_what_is_stored_is_the_protected_table_to_the_letter(approved):
     lines = csv.reader(output.query.result["csv"].splitlines())
     header, *rows = (tuple(line) for line in lines)
     assert manifest.column_names == header
-    assert found == rows
+    assert found == [tuple("" if v == "[c]" else v for v in row) for row in rows]
     assert any("[c]" in row for row in rows)
+
+
+def test_the_released_numbers_are_numbers_and_every_column_is_described(approved):
+    world, output = approved
+    version = release(world, output).released_as.versions.get()
+    hidden = output.query.result["csv"].count("[c]")
+    *dimensions, count, status = version.columns
+    assert (count["type"], count["nulls"]) == ("integer", hidden)
+    assert count["description"] == "Number of people; empty where it is hidden"
+    assert "suppressed" in status["description"]
+    assert all(column["description"] for column in dimensions)
+    assert version.profile["dimensions"]["completeness"]["score"] < 1
 
 
 def test_the_release_is_recorded_with_its_digest(approved):

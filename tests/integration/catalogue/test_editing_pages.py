@@ -57,7 +57,7 @@ class TestDescribing:
         ("changes", "message"),
         [
             ({"title": ""}, "Enter the title"),
-            ({"summary": "x" * 251}, "at most 250 characters"),
+            ({"summary": "x" * 251}, "250 characters or fewer"),
             ({"contact_email": "nobody"}, "valid email address"),
             ({"description": "a\x0bb"}, "cannot be shown"),
             ({"keywords": "x" * 61}, "60 characters or fewer"),

@@ -11,7 +11,7 @@ from staithe.base.errors import BadInput, NotAllowed, NotSignedIn
 from staithe.catalogue.actions import keep_asset, publish_asset
 from staithe.catalogue.csv_text import csv_chunks
 from staithe.catalogue.models import Asset, AssetVersion
-from staithe.catalogue.policies import OPEN_LICENCE
+from staithe.catalogue.policies import OPEN_LICENCE, matching_only
 from staithe.ledger import recording
 from staithe.tables.snapshot import list_snapshots, open_snapshot, read_batches
 from staithe.tables.store import open_store
@@ -266,3 +266,29 @@ def test_it_is_the_action_that_checks(cast, write, at, nothing_stays):
             by=cast.olive,
             at=at,
         )
+
+
+NUMBERED = "rec_id,surname,date_of_birth,state\n" + "".join(
+    f"rec-{number}-org,Begum,1980-02-{number % 28 + 1:02},nsw\n" for number in range(60)
+)
+
+
+def test_the_number_of_a_row_about_a_person_is_for_matching_only(publish):
+    version = publish(NUMBERED)
+    marked = [c["name"] for c in version.columns if c["identifies"]]
+    assert marked == ["rec_id", "surname", "date_of_birth"]
+    assert matching_only(version)["rec_id"] == "can identify a person"
+
+
+def test_it_stays_so_whatever_the_publisher_says(publish, browse, cast, call):
+    version = publish(NUMBERED, identifies=set())
+    assert matching_only(version) == {"rec_id": "is an identifier"}
+    olive = browse(cast.olive)
+    slug = version.asset.slug
+    for page in (f"/catalogue/{slug}/published", f"/catalogue/{slug}/columns"):
+        assert "rec_id" in olive.get(page).content.decode()
+    shown = olive.get(f"/catalogue/{slug}").content.decode()
+    assert shown.count("Nobody: for matching only") == 1
+    status, entry = call(cast.olive)("GET", f"/assets/{slug}")
+    hidden = [c["name"] for c in entry["version"]["columns"] if c["matching_only"]]
+    assert (status, hidden) == (200, ["rec_id"])

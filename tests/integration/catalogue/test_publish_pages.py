@@ -50,6 +50,20 @@ class TestTheForm:
         assert "forename, surname" in page(answer)
         assert "Check and describe the columns" in page(answer)
 
+    def test_every_finding_can_be_read(self, cast, browse):
+        """The first in sight, the others one step away on the same page."""
+        names = [f"c{number}" for number in range(12)]
+        holes = "\n".join([",".join(names), *[",".join([""] * 11 + ["1"])] * 3, ""])
+        client = browse(cast.olive)
+        text = page(
+            client.post("/catalogue/publish", form(holes.encode()), follow=True)
+        )
+        findings = Asset.objects.get().versions.get().profile["findings"]
+        assert f"{len(findings) - 8} more findings</span>" in text
+        assert {f["column"] for f in findings} >= set(names[:11])
+        for name in names[:11]:
+            assert f">{name}</code>" in text
+
     def test_who_publishes_for_one_body_is_not_asked_for_which(self, cast, browse):
         text = page(browse(cast.olive).get("/catalogue/publish"))
         assert '<input type="hidden" name="organisation" value="roads">' in text
@@ -74,7 +88,7 @@ class TestTheForm:
             ({"access_rights": ""}, "Answer the question"),
             ({"access_rights": "SECRET"}, "Select a valid choice"),
             ({"content": PEOPLE, "access_rights": "OPEN"}, "cannot be open data"),
-            ({"title": "x" * 201}, "at most 200 characters"),
+            ({"title": "x" * 201}, "200 characters or fewer"),
         ],
     )
     def test_a_refusal_is_said_at_the_field_and_keeps_what_was_typed(

@@ -300,3 +300,23 @@ def test_the_assets_page_shows_who_uses_it(one):
     page = text(Client().get(f"/catalogue/{slug}"))
     assert "Who uses it" in page
     assert "Evidence Office" in page
+
+
+def test_one_table_is_made_ready_not_joined(db, home):
+    """A project with one table has nothing to join, and is not told to."""
+    world = World(home)
+    project = world.project("Benefits")
+    world.agree(project, world.spells(), SPELLS_SEEN)
+    client = signed_in(world.ann)
+    page = text(client.get(f"/projects/{project.reference}"))
+    assert "Make the table ready" in page
+    assert "Join the data" not in page
+    assert "Ask a question" not in page, "there is nothing to ask yet"
+    assert "Make the table ready" in text(
+        client.get(f"/projects/{project.reference}/join")
+    )
+    asking = client.get(f"/projects/{project.reference}/ask").content.decode()
+    assert f"/projects/{project.reference}/join" in asking
+    world.join(project)
+    page = text(client.get(f"/projects/{project.reference}"))
+    assert "Ask a question" in page

@@ -380,3 +380,22 @@ def test_scratch_files_of_a_killed_process_go_with_the_next_work(world, home):
     (left / "people.parquet").write_bytes(b"names")
     world.agree(world.project(), world.care(), CARE_SEEN)
     assert list((home / "scratch").iterdir()) == []
+
+
+def test_an_identifier_is_not_cut_beside_a_pseudonym(world):
+    """The request was checked on other data: what is cut now is checked again."""
+    asset = world.spells()
+    agreement = world.agree(
+        world.project(), asset, SPELLS_SEEN, SPELLS_LINK, prepare=False
+    )
+    version = asset.versions.get()
+    for column in version.columns:
+        if column["name"] == "region":
+            column |= {"semantic_type": "text", "distinct": version.rows}
+    version.save()
+    before = stored()
+    world.work_off()
+    grant = grant_of(agreement)
+    assert grant.state == Grant.State.FAILED
+    assert grant.problem.startswith("region differs in nearly every row, so nobody")
+    assert stored() == before

@@ -55,7 +55,8 @@ def test_an_export_verifies_with_the_key_that_was_printed(exported, run):
     key = printed.split("--key '")[1].split("'")[0]
     result = run("verify", exported, "--key", key)
     assert result.exit_code == 0
-    assert "Verified: 5 entries, 5 with their content" in result.stdout
+    assert "Verified: 5 entries of the log" in result.stdout
+    assert "It holds what each entry says, and every commitment holds." in result.stdout
     assert "2 signed checkpoints" in result.stdout
     assert "Warning" not in result.output
 
@@ -136,10 +137,13 @@ def test_verification_needs_no_django_and_no_home(exported, tmp_path):
 
 def test_a_log_that_was_signed_empty_is_exported_from_its_start(act, run, tmp_path, db):
     run("export", "--out", tmp_path / "x")
-    assert run("verify", tmp_path / "x").exit_code == 0
+    assert "It has no entries yet." in run("verify", tmp_path / "x").stdout
     act()
     run("export", "--out", tmp_path / "x")
-    assert "1 entries, 0 with their content" in run("verify", tmp_path / "x").stdout
+    told = run("verify", tmp_path / "x").stdout
+    assert "Verified: 1 entry of the log" in told
+    assert "It holds commitments only: nothing was left out or changed" in told
+    assert "2 signed checkpoints met" in told
     assert Checkpoint.objects.count() == 2
 
 

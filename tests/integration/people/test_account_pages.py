@@ -61,7 +61,7 @@ class TestInvitation:
         answer = {"name": "Nell Owner", "password": "a good long phrase"}
         assert client.post("/invitation", answer).headers["Location"] == "/account"
         page = client.get("/account").content.decode()
-        assert "You have joined Department of Roads." in page
+        assert "You have joined Department of Roads as data owner." in page
         assert "Data owner" in page
         assert queries.find_person("new@example.com").name == "Nell Owner"
         assert client.get("/invitation").status_code == 404
@@ -217,3 +217,18 @@ class TestInbox:
             "staithe.people.middleware.UnreadNotices",
         ]
         assert "Inbox (30" in ben.get("/account").content.decode()
+
+
+def test_the_way_to_the_people_is_shown_to_those_who_manage_them(cast, client):
+    link = b'href="/people"'
+    for person, shown in ((cast.admin, True), (cast.analyst, False)):
+        client.force_login(person)
+        assert (link in client.get("/account").content) is shown
+
+
+def test_who_has_joined_is_told_what_comes_next(cast, client):
+    client.get(f"/invitations/{invite(cast)}")
+    answer = {"name": "Nell Owner", "password": "a good long phrase"}
+    page = client.post("/invitation", answer, follow=True).content.decode()
+    assert "You have joined Department of Roads as data owner." in page
+    assert "What you can do now is on the start page" in page

@@ -88,3 +88,13 @@ def test_nonsense_leaves_nothing_behind(more, stdin):
     assert not Organisation.objects.exists()
     assert not Invitation.objects.exists()
     assert not Event.objects.exists()
+
+
+def test_it_says_what_to_do_next():
+    assert "Start the service: staithe serve" in run()
+    assert "staithe serve" in run("--password-stdin", stdin="a good long phrase\n")
+
+
+def test_a_kind_that_is_none_is_answered_with_those_that_are():
+    with pytest.raises(BadInput, match=r"The kinds are: .*central-department.*other"):
+        run("--kind", "nope")

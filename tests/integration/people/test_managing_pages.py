@@ -84,6 +84,7 @@ def test_people_are_listed_with_their_roles(cast, ada):
 
 def test_the_link_is_shown_once_and_works(cast, ada, client):
     page = ada.post("/people/at/department-of-roads/invite", GOOD).content.decode()
+    assert "Invite someone else" in page
     link = re.search(r"http://[^<]+/invitations/([\w-]{43})", page)
     listed = ada.get("/people/at/department-of-roads").content.decode()
     assert "nell@example.com" in listed

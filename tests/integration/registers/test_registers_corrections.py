@@ -102,7 +102,7 @@ def test_a_change_cites_what_it_came_from(towns, owner, client):
         ({"started": "forged"}, "The form was not opened here"),
         ({"f4": "long ago"}, "start-date is “long ago”"),
         ({"f3": "town:77"}, "town has no record 77"),
-        ({"f1": "x" * 2001}, "at most 2000 characters"),
+        ({"f1": "x" * 2001}, "2,000 characters or fewer"),
         ({"evidence": "https://a.b " * 4}, "at most 3 addresses"),
         ({"contact_email": "nobody"}, "valid email address"),
     ],

@@ -94,7 +94,7 @@ def test_a_register_without_a_list_starts_with_the_usual_fields(owner, client, a
         ({"title": ""}, "Enter the title"),
         ({"owner": "other"}, "Select a valid choice"),
         ({"owner_role": ""}, "Enter the role that answers for it"),
-        ({"review_every_days": "0"}, "greater than or equal to 1"),
+        ({"review_every_days": "0"}, "must be 1 or more"),
     ],
 )
 def test_a_register_that_cannot_be_is_refused_in_a_sentence(

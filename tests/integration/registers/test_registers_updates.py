@@ -79,7 +79,7 @@ def test_a_form_shows_the_difference_and_changes_nothing_until_it_is_sent(
         ({"f3": "town:77"}, "town has no record 77"),
         ({"f3": "somewhere"}, "twin is “somewhere”: write a link"),
         ({}, "holds just this already"),
-        ({"f1": "x" * 10_001}, "at most 10000 characters"),
+        ({"f1": "x" * 10_001}, "10,000 characters or fewer"),
         ({"f1": "Other", "seen": "0"}, "changed while you were writing"),
     ],
 )

@@ -160,7 +160,12 @@ class Story:
         return actions.start_project(**(values | changes))
 
     def draft(self, **changes: Any):
-        values = {"who_pays": "requester", "by": self.cast.ann, "at": START}
+        values = {
+            "who_pays": "requester",
+            "retention_until": date(2035, 1, 5),
+            "by": self.cast.ann,
+            "at": START,
+        }
         if "project" not in changes:
             values["project"] = self.project()
         return actions.draft_request(**(values | changes))

@@ -326,3 +326,19 @@ def test_both_clocks_are_recurring_jobs_that_do_their_work(cast, story):
     in_force.refresh_from_db()
     assert waiting.step == "enforce"
     assert in_force.state == "ended"
+
+
+def test_what_has_become_an_identifier_is_not_given(cast, story):
+    """The request was right when it was sent; the data have changed since."""
+    flow = story.waiting()
+    version = cast.jobs.versions.get()
+    version.columns = [
+        column | {"semantic_type": "person_id"}
+        if column["name"] == "sector"
+        else column
+        for column in version.columns
+    ]
+    version.save()
+    with pytest.raises(BadInput, match="sector is a number of a person"):
+        story.decide(flow)
+    story.decide(flow, "agree-in-part", columns=["pay_band"])

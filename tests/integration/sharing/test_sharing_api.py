@@ -71,7 +71,10 @@ ROUTE = {"route_id": "dea-64-research", "reason": "Accredited research."}
 
 def ask(ann):
     project = ann.post("/projects", PROJECT)
-    request = ann.post("/requests", {"project": project["reference"]})
+    request = ann.post(
+        "/requests",
+        {"project": project["reference"], "retention_until": "2039-01-05"},
+    )
     flow = ann.post(f"/requests/{request['reference']}/flows", FLOW)
     ann.call("PUT", f"/flows/{flow['reference']}/route", ROUTE)
     ann.post(f"/requests/{request['reference']}/submit", expect=200)
@@ -89,7 +92,11 @@ def test_the_whole_journey_runs_over_the_api(cast, later):
 
     request = ann.post("/requests", {"project": ref, "who_pays": "shared"})
     path = f"/requests/{request['reference']}"
-    edited = ann.call("PATCH", path, {"preparation_cost": 900, "needed_by": later})
+    edited = ann.call(
+        "PATCH",
+        path,
+        {"preparation_cost": 900, "needed_by": later, "retention_until": "2039-01-05"},
+    )
     assert (edited["preparation_cost"], edited["who_pays"]) == (900, "shared")
     flow = ann.post(f"{path}/flows", FLOW)
     assert flow["row_filter"] == FLOW["row_filter"]

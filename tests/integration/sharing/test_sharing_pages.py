@@ -14,8 +14,10 @@ from django.test import Client
 
 from staithe.base.clock import now
 from staithe.catalogue.models import Asset
+from staithe.law.vocabulary import WORDS
 from staithe.people.models import Membership
 from staithe.sharing import actions
+from staithe.sharing.advice import find_advice
 from staithe.sharing.models import Agreement, Decision, Flow, Project, Request
 
 
@@ -25,6 +27,16 @@ def date_parts(name, day):
         f"{name}-month": day.month,
         f"{name}-year": day.year,
     }
+
+
+def number_rows(asset):
+    """Add a column that each of the asset's 5,000 rows has to itself."""
+    version = asset.versions.get()
+    version.rows = 5000
+    extra = {"name": "rec_id", "type": "text", "semantic_type": "identifier"}
+    more = {"nulls": 0, "distinct": 5000, "identifies": False, "description": ""}
+    version.columns = [*version.columns, extra | more]
+    version.save()
 
 
 @pytest.fixture
@@ -141,7 +153,7 @@ def test_a_request_goes_from_question_to_revoked_agreement_by_pages(
         "Used only to link Yes",
         "accredited researcher",
         "There is no earlier decision",
-        "Yes is the default",
+        "Nothing is chosen for you",
     ):
         assert words in page
     at = post(olive, f"/flows/{flow.reference}/review")
@@ -338,10 +350,76 @@ def test_identifying_columns_are_offered_only_for_linking(cast, story, browse):
     source = page.content.decode()
     seen = re.findall(r'name="columns" type="checkbox" value="(\w+)"', source)
     assert seen == ["sector", "pay_band", "year"]
-    ticked = re.findall(
-        r'name="link_columns" type="checkbox" value="(\w+)" checked', source
+    assert 'value="surname"' in source
+    assert " checked" not in source, "what is needed to link is a choice"
+    assert "Tick only what it needs" in text_of(page)
+
+
+def test_a_row_number_is_refused_as_an_attribute(cast, story, browse):
+    number_rows(cast.jobs)
+    request = story.draft()
+    ann = browse(cast.ann)
+    page = go(ann, f"/requests/{request.reference}/data/jobs")
+    assert "rec_id (for matching only)" in page
+    assert "would tell whose it is" in page
+    path = f"/requests/{request.reference}/data/jobs"
+    assert "There is a problem" in post(
+        ann, path, columns=["rec_id"], justification="To see it."
     )
-    assert ticked == ["surname", "born"]
+    assert not Flow.objects.exists()
+    flow = story.flow(request, link_columns=["surname", "rec_id"])
+    story.routed(flow)
+    actions.submit_request(request=request, by=cast.ann, at=now())
+    decide = go(browse(cast.olive), f"/flows/{flow.reference}/decide")
+    assert "rec_id text Used only to link Yes" in decide
+    assert "nobody can be granted sight of it beside the pseudonym" in decide
+
+
+def test_no_decision_is_chosen_beforehand(cast, story, browse):
+    flow = story.sent(at=now()).flows.get()
+    olive, path = browse(cast.olive), f"/flows/{flow.reference}/decide"
+    assert " checked" not in olive.get(path).content.decode()
+    assert "Choose your decision" in post(olive, path)
+    assert not Decision.objects.exists()
+
+
+def test_the_law_library_speaks_openly_beside_the_decision(cast, story, browse):
+    flow = story.sent(at=now()).flows.get()
+    source = browse(cast.olive).get(f"/flows/{flow.reference}/decide").content.decode()
+    open_part = re.sub(r"<details.*?</details>", "", source, flags=re.DOTALL)
+    advice = find_advice(flow, on=now().date())
+    assert advice is not None
+    assert WORDS.verdicts[advice.verdict].text in html.unescape(open_part)
+    assert advice.explain[0] in html.unescape(open_part)
+
+
+def test_the_date_of_destruction_is_asked_for(cast, story, browse):
+    request = story.ready()
+    actions.edit_request(request=request, retention_until=None, by=cast.ann, at=now())
+    ann, path = browse(cast.ann), f"/requests/{request.reference}"
+    page = post(ann, f"{path}/costs", who_pays="requester")
+    assert "Enter the date by which you will destroy the data." in page
+    assert "Cannot start yet" in go(ann, path)
+    assert "Say by which date you will destroy the data." in post(ann, f"{path}/check")
+    request.refresh_from_db()
+    assert request.state == "draft"
+
+
+def test_the_page_of_a_request_says_what_is_asked_and_how_much_was_given(
+    cast, story, browse
+):
+    request = story.sent(at=now())
+    page = go(browse(cast.olive), f"/requests/{request.reference}")
+    for words in (
+        "Find which courses lead to work.",
+        "Learners choose with better evidence.",
+        "sector, pay_band surname, born All DEA 2017 s64",
+    ):
+        assert words in page
+    flow = request.flows.get()
+    story.decide(flow, "agree-in-part", at=now())
+    for path in (f"/requests/{request.reference}", f"/flows/{flow.reference}"):
+        assert "Agreed in part" in go(browse(cast.ann), path)
 
 
 def test_a_draft_or_request_is_withdrawn_by_pages(cast, story, browse):
@@ -519,7 +597,9 @@ def test_lists_narrow_page_and_download(cast, story, browse):
         assert response["Content-Type"].startswith("text/csv")
         assert words in response.content.decode()
     Membership.objects.filter(person=cast.zed).update(ended_at=now())
-    assert browse(cast.zed).get("/requests").status_code == 403
+    page = go(browse(cast.zed), "/requests")
+    assert "You have no part in a request yet." in page
+    assert request.reference not in page
 
 
 def test_a_page_that_shows_rooms_below_asks_them(cast, story, browse, monkeypatch):

@@ -16,6 +16,8 @@ from pathlib import Path
 import pytest
 from django.db import connection
 
+from staithe.site.serving import address_of
+
 
 pytestmark = pytest.mark.skipif(
     connection.vendor != "sqlite", reason="processes and settings: said once, on SQLite"
@@ -143,7 +145,7 @@ NONSENSE = {
 def test_it_refuses_to_start_unless_each_setting_is(
     environment: dict[str, str], what: str
 ) -> None:
-    done = run(environment | NONSENSE[what], "doctor")
+    done = run(environment | NONSENSE[what], "init", *OFFICE)
     assert done.returncode == 2, done.stderr
     assert done.stderr.startswith("Error: STAITHE_"), done.stderr
     assert len(done.stderr.splitlines()) == 1
@@ -180,3 +182,72 @@ def test_the_home_is_for_the_service_alone(
     home = tmp_path / "service"
     assert home.stat().st_mode & 0o077 == 0
     assert (home / "keys" / "django.key").stat().st_mode & 0o077 == 0
+
+
+HELP = """
+import sys
+from click.testing import CliRunner
+from staithe.site.cli import COMMANDS, staithe
+for name in COMMANDS:
+    sys.argv = ["staithe", name, "--help"]
+    told = CliRunner().invoke(staithe, [name, "--help"])
+    assert told.output.startswith("Usage:"), (name, told.exception)
+"""
+
+
+def test_help_needs_no_service(environment: dict[str, str]) -> None:
+    """In a process of its own, where no other test has started Django."""
+    done = subprocess.run(
+        [sys.executable, "-c", HELP],
+        env=environment,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == 0, done.stderr
+    assert not Path(environment["STAITHE_HOME"]).exists()
+
+
+def test_a_check_makes_no_service(environment: dict[str, str]) -> None:
+    done = run(environment, "doctor")
+    assert done.returncode == 1
+    assert "There is no service in" in done.stderr
+    assert not Path(environment["STAITHE_HOME"]).exists()
+
+
+def test_addresses_are_those_at_which_it_listens(
+    service: subprocess.Popen[bytes],
+    environment: dict[str, str],
+    port: int,
+    tmp_path: Path,
+) -> None:
+    """For pages and API, and for a command in another terminal."""
+    here = f"http://127.0.0.1:{port}"
+    with urllib.request.urlopen(f"{here}/api/v1/docs", timeout=30) as answer:
+        page = answer.read().decode()
+    assert here in page
+    assert ":8000" not in page
+    link = run(environment, "init", *OFFICE).stdout.splitlines()[-1]
+    assert link.startswith(f"{here}/invitations/")
+    said = wait_for(lambda: _if_ready((tmp_path / "log").read_text()))
+    assert str(said).index("starts at") < str(said).index("It answers now")
+
+
+OFFICE = ["--organisation", "Office", "--name", "Root", "--email", "r@example.org"]
+
+
+def _if_ready(log: str) -> str:
+    return log if "It answers now" in log else ""
+
+
+@pytest.mark.parametrize(
+    ("host", "address"),
+    [
+        ("127.0.0.1", "http://127.0.0.1:8391"),
+        ("0.0.0.0", "http://127.0.0.1:8391"),
+        ("::", "http://[::1]:8391"),
+        ("data.example", "http://data.example:8391"),
+    ],
+)
+def test_an_address_can_be_opened(host: str, address: str) -> None:
+    assert address_of(host, 8391) == address

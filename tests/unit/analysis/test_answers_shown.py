@@ -4,7 +4,14 @@ from __future__ import annotations
 
 import pytest
 
-from staithe.analysis.answers import chart_of, hidden_cells, measure_words, rule_words
+from staithe.analysis.answers import (
+    chart_of,
+    hidden_cells,
+    is_hiding,
+    measure_words,
+    protection_words,
+    rule_words,
+)
 from staithe.analysis.models import Query
 
 
@@ -34,6 +41,29 @@ def test_a_hidden_value_is_not_known_and_totals_are_left_out():
         ("M", (None, 15)),
     ]
     assert chart.summary.startswith("3 of 4 values")
+
+
+def test_where_nothing_is_hidden_nothing_is_said_to_be():
+    rows = [["North", ["10", "15", "25"]], ["Total", ["10", "15", "25"]]]
+    query = answer(["F", "M", "Total"], rows)
+    query.result["explanation"] = ["No cell is hidden.", "Attacker model: none."]
+    chart = chart_of(query)
+    assert chart is not None
+    assert chart.summary == "All 2 values are shown."
+    assert protection_words(query) == ["No cell is hidden."]
+    assert not is_hiding(query)
+
+
+def test_marks_are_explained_where_they_stand():
+    rows = [["(other)", ["10", "[c]", "25"]], ["Total", ["10", "[c]", "25"]]]
+    query = answer(["F", "M", "Total"], rows)
+    query.result["explanation"] = ["Two cells are hidden.", "Attacker model: none."]
+    assert protection_words(query) == [
+        "Two cells are hidden.",
+        "[c] marks a hidden number.",
+        "Categories of too few people are merged into (other).",
+    ]
+    assert is_hiding(query)
 
 
 def test_one_column_of_values_has_no_total_column():

@@ -287,6 +287,17 @@ def test_the_command_shows_tables_to_people(tmp_path):
     assert "Not measured" in result.output
 
 
+def test_the_command_explains_the_pattern_of_a_masked_example(tmp_path):
+    born = "surname,date_of_birth\nBegum,2999-01-02\nDoyle,1980-05-06\n"
+    result = CliRunner().invoke(command, [str(put(tmp_path, born))])
+    assert "'9999-99-99'" in result.output
+    assert "A and a stand for a letter, 9 for a digit" in " ".join(
+        result.output.split()
+    )
+    plain = CliRunner().invoke(command, [str(put(tmp_path, "a,b\n1,\n2,\n"))])
+    assert "9 for a digit" not in plain.output
+
+
 def test_the_command_leaves_bad_input_to_the_entry(tmp_path):
     result = CliRunner().invoke(command, [str(tmp_path / "absent.csv")])
     assert isinstance(result.exception, BadInput)

@@ -173,3 +173,17 @@ def test_choices_in_groups_are_offered_one_by_one():
     page = render('{{ ui.field(form["kind"]) }}', form=GroupForm({"kind": "a"}))
     assert '<option value="a" selected>Alpha</option>' in page
     assert '<option value="b">Beta</option>' in page
+
+
+class LimitsForm(Form):
+    days = forms.IntegerField(label="Days", min_value=1, max_value=1365)
+    name = forms.CharField(label="Your name", max_length=5)
+    why = DateField(label="End", error_messages={"required": "Say when it ends."})
+
+
+def test_what_is_too_much_is_said_in_plain_words():
+    form = LimitsForm({"days": "2000", "name": "Longer"})
+    assert form.errors["days"] == ["Days must be 1,365 or less"]
+    assert form.errors["name"] == ["Your name must be 5 characters or fewer"]
+    assert form.errors["why"] == ["Say when it ends."]
+    assert LimitsForm({"days": "0"}).errors["days"] == ["Days must be 1 or more"]
