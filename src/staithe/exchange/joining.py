@@ -23,7 +23,7 @@ from django.conf import settings
 from staithe.base.errors import BadInput, Conflict
 from staithe.exchange.clustering import LinkRun, cluster_grants
 from staithe.exchange.cutting import ROW_KEY, Piece
-from staithe.exchange.keys import ensure_project_key
+from staithe.exchange.keys import ensure_project_key, grant_key
 from staithe.exchange.models import Grant
 from staithe.exchange.storage import (
     forget_snapshots,
@@ -31,6 +31,7 @@ from staithe.exchange.storage import (
     scratch_folder,
     the_store,
 )
+from staithe.sharing.grant import grant_from_plain
 from staithe.sharing.models import Project
 from staithe.tables.engine import connect, scan, to_batches
 from staithe.tables.manifest import Source
@@ -44,11 +45,15 @@ Progress = Callable[[float, str], None]
 
 @dataclass(frozen=True)
 class Joined:
-    """The table of one grant: attributes by pseudonym."""
+    """The table of one grant: attributes by pseudonym.
+
+    `fetched` is the same under the grant's own pseudonyms, where rows may leave.
+    """
 
     grant: str
     table: Piece
     people: int
+    fetched: Piece | None = None
 
 
 @dataclass(frozen=True)
@@ -58,6 +63,12 @@ class JoinResult:
     tables: tuple[Joined, ...]
     keys: str  # snapshot of grant, row, person
     report: dict[str, Any]
+
+    @property
+    def snapshots(self) -> list[str]:
+        """Return every snapshot that the join made."""
+        pieces = [p for t in self.tables for p in (t.table, t.fetched) if p]
+        return [self.keys, *(piece.id for piece in pieces)]
 
 
 def join_grants(
@@ -89,8 +100,17 @@ def join_grants(
             progress=lambda share, note: progress(share * 0.8, note),
         )
         named = assign_pseudonyms(run.clusters, key=key, out=scratch / "people.parquet")
+        own = {
+            grant.reference: assign_pseudonyms(
+                run.clusters,
+                key=grant_key(key, grant.reference),
+                out=scratch / f"people-{source}.parquet",
+            )
+            for source, grant in zip(sources, grants, strict=True)
+            if grant_from_plain(grant.compiled).rows_may_leave
+        }
         progress(0.85, "Writing the joined tables")
-        return _Writer(sources, grants, named, at, scratch).write(run, key=key)
+        return _Writer(sources, grants, named, own, at, scratch).write(run, key=key)
 
 
 @contextmanager
@@ -139,6 +159,7 @@ class _Writer:
     sources: Sequence[str]
     grants: Sequence[Grant]
     named: Path  # source, row_key, pseudonym
+    own: dict[str, Path]  # the same by grant, under pseudonyms of its own
     at: datetime
     scratch: Path
 
@@ -147,30 +168,35 @@ class _Writer:
         from staithe.linkage.pseudonyms import key_id
 
         made: list[Piece] = []
+        tables: list[Joined] = []
+
+        def write_table(grant: Grant, source: str, named: Path) -> Piece:
+            made.append(self._write_table(grant, source, named))
+            assert made[-1].rows == grant.rows, "each row has one pseudonym"
+            return made[-1]
+
         try:
             for source, grant in zip(self.sources, self.grants, strict=True):
-                made.append(self._write_table(grant, source))
-                assert made[-1].rows == grant.rows, "each row has one pseudonym"
+                table = write_table(grant, source, self.named)
+                own = self.own.get(grant.reference)
+                fetched = write_table(grant, source, own) if own else None
+                tables.append(
+                    Joined(grant.reference, table, run.people[source], fetched)
+                )
             made.append(self._write_keys())
         except BaseException:
             forget_snapshots(piece.id for piece in made)
             raise
-        tables = tuple(
-            Joined(grant.reference, piece, run.people[source])
-            for source, grant, piece in zip(
-                self.sources, self.grants, made[:-1], strict=True
-            )
-        )
         report = run.report | {"key": key_id(key), "links": run.links}
-        return JoinResult(tables, made[-1].id, report)
+        return JoinResult(tuple(tables), made[-1].id, report)
 
-    def _write_table(self, grant: Grant, source: str) -> Piece:
+    def _write_table(self, grant: Grant, source: str, named: Path) -> Piece:
         attributes = open_recorded(grant.attributes_snapshot, grant.attributes_sha256)
         paths = snapshot_paths(attributes, store=the_store())
         columns = ", ".join(shown_columns(pq.read_schema(paths[0])))
         sql = (
             f"SELECT p.pseudonym AS {UNIT}, {columns} FROM {scan(paths)} a "
-            f"JOIN {scan([self.named])} p ON p.row_key = a.{ROW_KEY}::VARCHAR "
+            f"JOIN {scan([named])} p ON p.row_key = a.{ROW_KEY}::VARCHAR "
             f"AND p.source = {quote_literal(source)} ORDER BY ALL"
         )
         derived = (attributes.digest,)
