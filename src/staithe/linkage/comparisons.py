@@ -7,11 +7,11 @@ an ordinary Splink model that others can read and run.
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from staithe.linkage.specification import LinkSpecification
+from staithe.linkage.specification import LinkField, LinkSpecification
 from staithe.linkage.standardise import Standardised
 
 
@@ -263,6 +263,22 @@ def _code(name: str) -> list[Level]:
     return [null(name), same(name), edits(name, 1), edits(name, 2)]
 
 
+def _checked_code(name: str) -> list[Level]:
+    """Return the levels of an identifier with a check: valid and equal is the most.
+
+    Two different valid numbers contradict each other; a mistyped one is seldom valid.
+    """
+    sure = f"{name}__sure"
+    return [
+        null(name),
+        same(sure, label="the same valid number"),
+        same(name, tf=False, label="the same, not valid"),
+        Level("two different valid numbers", f'"{sure}_l" <> "{sure}_r"'),
+        edits(name, 1),
+        edits(name, 2),
+    ]
+
+
 def _place(name: str) -> list[Level]:
     return [null(name), same(name), alike(name, 0.88)]
 
@@ -272,6 +288,7 @@ def category(name: str) -> list[Level]:
     return [null(name), same(name)]
 
 
+CHECKED = "checked identifier"
 LEVELS: dict[str, Callable[[str], list[Level]]] = {
     "date": _date,
     "postcode": _postcode,
@@ -292,7 +309,8 @@ def comparisons_for(
 ) -> list[Comparison]:
     """Return the comparisons of a specification for fields both sides have filled."""
     names = name_comparisons(standardised)
-    return [*names, *field_comparisons(specification, standardised, LEVELS)]
+    levels = LEVELS | {CHECKED: _checked_code}
+    return [*names, *field_comparisons(specification, standardised, levels)]
 
 
 def field_comparisons(
@@ -302,7 +320,11 @@ def field_comparisons(
 ) -> list[Comparison]:
     """Return the comparisons of all but names; `levels` has those of each kind."""
     return [
-        Comparison(each.name, tuple(levels[each.what.kind](each.name)))
+        Comparison(each.name, tuple(levels[_kind(each, levels)](each.name)))
         for each in specification.fields
         if each.what.kind != "name" and standardised.has(each.name)
     ]
+
+
+def _kind(field: LinkField, levels: Collection[str]) -> str:
+    return CHECKED if field.scheme and CHECKED in levels else field.what.kind

@@ -13,6 +13,7 @@ from dataclasses import dataclass, replace
 
 from staithe.base.errors import BadInput
 from staithe.linkage.meanings import (
+    REGISTERED,
     find_meaning,
     is_evidence,
     may_be_one,
@@ -25,7 +26,9 @@ from staithe.linkage.specification import (
     LinkField,
     LinkSettings,
     LinkSpecification,
+    checked_schemes,
 )
+from staithe.quality.identifiers import share_valid
 
 
 # Column → sampled values as text, empty ones left out.
@@ -249,7 +252,18 @@ def _field(pair: Pair, samples: Sequence[Samples]) -> LinkField:
         date_order(sample[column]) if column else "day-first"
         for column, sample in zip((left, right), samples, strict=False)
     ]
-    return LinkField(meaning, left, right, name, orders[0], orders[-1])
+    scheme = ""
+    if meaning == "identifier":
+        scheme = _checked_scheme(pair[0].partition(":")[2], values)
+    return LinkField(meaning, left, right, name, orders[0], orders[-1], scheme)
+
+
+def _checked_scheme(word: str, values: Sequence[str]) -> str:
+    """Return the scheme that a word names, if its check holds for most values."""
+    scheme = REGISTERED.get(word, "")
+    if scheme not in checked_schemes() or share_valid(values, scheme=scheme) < MOST:
+        return ""
+    return scheme
 
 
 def _distinct(fields: Sequence[LinkField]) -> tuple[LinkField, ...]:

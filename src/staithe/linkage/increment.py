@@ -11,9 +11,8 @@ import json
 import shutil
 import tempfile
 from collections.abc import Sequence
-from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 import pyarrow as pa
@@ -22,48 +21,23 @@ from staithe.base.errors import BadInput
 from staithe.linkage import outputs
 from staithe.linkage.clusters import components
 from staithe.linkage.decide import cluster_again, missing_pairs
-from staithe.linkage.executor.executor import Executor
 from staithe.linkage.executor.records import arrow, numbers
-from staithe.linkage.executor.trees import NotKnown
 from staithe.linkage.inputs import OpenInput, Source, check_ids, open_input
+from staithe.linkage.kept import Kept, load_executor, read_facts
+from staithe.linkage.meeting import compare_new
 from staithe.linkage.report_page import render_report
 from staithe.linkage.result import LinkResult
-from staithe.linkage.scores import Floats, Ints, Scores, read_weights
-from staithe.linkage.specification import from_yaml
+from staithe.linkage.scores import Ints, Scores, read_weights
 from staithe.linkage.standardise import standardise
 from staithe.linkage.standardise_sql import install_macros
-from staithe.linkage.state import FORMAT, count_values, rarity_columns
+from staithe.linkage.state import count_values, rarity_columns
 from staithe.linkage.versions import NAMES, Changes, name_clusters, write_changes
 from staithe.tables.engine import connect, scan
 from staithe.tables.sql import quote_identifier as quote
 from staithe.tables.sql import quote_literal
 
 
-if TYPE_CHECKING:
-    import duckdb
-
-    from staithe.linkage.specification import LinkSpecification
-
-
 FEW = 3
-
-
-@dataclass(frozen=True)
-class Kept:
-    """The state of an earlier result, open for change."""
-
-    con: duckdb.DuckDBPyConnection
-    facts: dict[str, Any]
-
-    @property
-    def specification(self) -> LinkSpecification:
-        """The specification by which everything was standardised."""
-        return from_yaml(self.facts["specification"])
-
-    @property
-    def sides(self) -> int:
-        """Two files, or one."""
-        return len(self.facts["names"])
 
 
 def add_records(
@@ -104,24 +78,6 @@ def add_records(
     return LinkResult(out, kept.specification, report)
 
 
-def read_facts(con: duckdb.DuckDBPyConnection, files: int) -> dict[str, Any]:
-    """Return what the state knows of itself, or raise BadInput if it will not do."""
-    (body,) = con.execute("SELECT body FROM kept.facts").fetchall()[0]
-    facts: dict[str, Any] = json.loads(body)
-    (version,) = con.execute("SELECT version()").fetchall()[0]
-    if facts["format"] != FORMAT or facts["duckdb"] != version:
-        raise BadInput(
-            "This result was made by another version of the program; link it in full "
-            "once more."
-        )
-    if len(facts["names"]) != files:
-        raise BadInput(
-            f"The earlier result is of {len(facts['names'])} files, "
-            f"but {files} were given."
-        )
-    return facts
-
-
 def _add(
     kept: Kept,
     new: Sequence[Source | None],
@@ -134,18 +90,17 @@ def _add(
     previous, folder = folders
     inputs = _open(kept, new, id_columns)
     fresh_rows = _standardise(kept, inputs, id_columns)
-    executor = _meet(kept, threads)
-    found = _new_pairs(kept, executor)
+    found = compare_new(kept, threads)
     con.execute("INSERT INTO kept.records SELECT * FROM fresh")
     members = _members(kept, found)
-    links, changes = _decide(kept, members, found, executor)
+    links, changes = _decide(kept, members, found, threads)
     outputs.register_pairs(con, found)
     con.execute("INSERT INTO kept.pairs SELECT l, r, match_weight FROM outgoing")
     con.unregister("outgoing")
     _write_links(kept, links, previous, folder)
     write_changes(con, folder / "changes.parquet", now="members_now")
     con.execute(
-        "COPY (SELECT source, id, name AS cluster FROM kept.labels ORDER BY rid) TO"
+        "COPY (SELECT source, id, name AS cluster FROM kept.labels) TO"
         f" {quote_literal(str(folder / 'clusters.parquet'))} (FORMAT parquet, COMPRESSION zstd)"
     )
     report = _report(kept, previous, folder, changes, fresh_rows)
@@ -226,89 +181,6 @@ def _standardise(
     return made.rows
 
 
-def _meet(kept: Kept, threads: int) -> Executor:
-    """Load the new records and those that share a key with one of them."""
-    con = kept.con
-    near = " UNION ".join(
-        f"SELECT rid FROM kept.records WHERE {key} IN (SELECT {key} FROM fresh)"
-        for _, key, _ in kept.facts["rules"]
-    )
-    con.execute(
-        "CREATE TABLE near AS SELECT *, false AS is_new FROM kept.records"
-        f" WHERE rid IN ({near}) UNION ALL SELECT *, true FROM fresh"
-    )
-    return _load(kept, "near", threads)
-
-
-def _load(kept: Kept, table: str, threads: int) -> Executor:
-    """Return an executor over a table of records, with the rarities of all records."""
-    con, model = kept.con, kept.facts["model"]
-    con.execute(
-        f"CREATE OR REPLACE TABLE {table} AS FROM {table} ORDER BY source_number, rid"
-    )
-    counts = dict(
-        con.execute(
-            f"SELECT source_number, count(*) FROM {table} GROUP BY 1"
-        ).fetchall()
-    )
-    rows = tuple(counts.get(side, 0) for side in range(kept.sides))
-    try:
-        executor = Executor(
-            con,
-            table,
-            rows,
-            comparisons=[each["comparison_levels"] for each in model["comparisons"]],
-            rules=[
-                each["blocking_rule"]
-                for each in model["blocking_rules_to_generate_predictions"]
-            ],
-            threads=threads,
-        )
-    except NotKnown as error:
-        raise BadInput(
-            "Records can be added only where the compiled executor runs, and it cannot "
-            f"run here: {error}. Link the files in full."
-        ) from error
-    for column in rarity_columns(model):
-        executor.set_rarity(column, _shares(con, executor, column))
-    executor.weigh(model)
-    return executor
-
-
-def _shares(con: duckdb.DuckDBPyConnection, executor: Executor, column: str) -> Floats:
-    """Return for each value of a column that is loaded its share of all records."""
-    values = executor.values(column)
-    places = arrow(np.arange(len(values), dtype=np.int64), pa.int64())
-    con.register("loaded", pa.table({"place": places, "value": values}))
-    found = con.execute(
-        "SELECT place, sum(n) / (SELECT sum(n) FROM kept.rarity WHERE column_name = $1)"
-        " AS share FROM loaded JOIN kept.rarity k ON k.value = loaded.value::VARCHAR"
-        " AND column_name = $1 GROUP BY place ORDER BY place",
-        [column],
-    ).fetchnumpy()
-    con.unregister("loaded")
-    shares = np.zeros(len(values))
-    shares[found["place"]] = found["share"]
-    return shares
-
-
-def _new_pairs(kept: Kept, executor: Executor) -> Scores:
-    """Score the pairs with a new record in them; numbers are those of all records."""
-    table = kept.con.sql("SELECT rid, is_new::TINYINT AS n FROM near").to_arrow_table()
-    rid = numbers(table.column("rid"), np.int64)
-    is_new = numbers(table.column("n"), np.int8) == 1
-    parts = []
-    for batch in executor.predict():
-        with_new = is_new[batch.left] | is_new[batch.right]
-        left, right = rid[batch.left[with_new]], rid[batch.right[with_new]]
-        parts.append((left, right, batch.weight[with_new]))
-    if not parts:
-        return Scores.none()
-    left, right, weight = (np.concatenate(each) for each in zip(*parts, strict=True))
-    order = np.lexsort((right, left))
-    return Scores(left[order], right[order], weight[order])
-
-
 def _members(kept: Kept, found: Scores) -> Ints:
     """Return the records whose cluster may change, in the order of the files."""
     con = kept.con
@@ -329,7 +201,7 @@ def _members(kept: Kept, found: Scores) -> Ints:
 
 
 def _decide(
-    kept: Kept, members: Ints, found: Scores, executor: Executor
+    kept: Kept, members: Ints, found: Scores, threads: int
 ) -> tuple[Scores, Changes]:
     """Cluster the members again; return their links and what changed."""
     con, threshold = kept.con, float(kept.facts["threshold"])
@@ -361,7 +233,7 @@ def _decide(
     changes = _relabel(kept, members, clusters, parts)
     links = scores.where(accepted)
     if not (all(one_partner) and kept.sides > 1):
-        links = _with_implied(kept, links, scores, clusters, executor.threads)
+        links = _with_implied(kept, links, scores, clusters, threads)
     rid = np.r_[0, members]
     return Scores(rid[links.left], rid[links.right], links.weight), changes
 
@@ -412,10 +284,8 @@ def _with_implied(
     left, right = missing_pairs(scores, clusters, left_rows)
     if not len(left):
         return links
-    kept.con.execute(
-        "CREATE TABLE together AS FROM kept.records WHERE rid IN (FROM members)"
-    )
-    loaded = _load(kept, "together", threads)
+    records = "SELECT * FROM kept.records WHERE rid IN (FROM members)"
+    loaded, _ = load_executor(kept, records, "source_number", kept.sides, threads)
     weight, _ = loaded.score_pairs(left - 1, right - 1)
     both = Scores(
         np.r_[links.left, left], np.r_[links.right, right], np.r_[links.weight, weight]

@@ -194,6 +194,23 @@ def scheme_of(column: str) -> str:
     return SAME_SCHEME.get(bare, bare)
 
 
+# What column names call an identifier whose form and check digit are known.
+REGISTERED = {
+    "nhs": "nhs_number",
+    "chi": "chi_number",
+    "nino": "nino",
+    "utr": "utr",
+    "upn": "upn",
+    "uln": "uln",
+    "ukprn": "ukprn",
+    "uprn": "uprn",
+    "usrn": "usrn",
+    "company": "crn",
+    "eori": "eori",
+    "lei": "lei",
+}
+
+
 # Words that any amount or date may have in its name.
 BARE = {"date", "dt", "amount", "amt", "value", "total", "when", "day", "price", "paid"}
 

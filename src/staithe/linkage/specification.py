@@ -10,12 +10,14 @@ from __future__ import annotations
 import hashlib
 import re
 from dataclasses import asdict, dataclass, field, fields, replace
+from functools import cache
 from typing import Any, Literal
 
 import yaml
 
 from staithe.base.errors import BadInput
 from staithe.linkage.meanings import BY_WORD, Meaning
+from staithe.quality.identifiers import SCHEMES, valid_sql
 
 
 VERSION = 1
@@ -27,6 +29,12 @@ FIELD_NAME = re.compile(r"[a-z][a-z0-9]*(_[a-z0-9]+)*")
 RESERVED = {"rid", "id", "source_dataset"}
 
 DateOrder = Literal["day-first", "month-first"]
+
+
+@cache
+def checked_schemes() -> tuple[str, ...]:
+    """Return the identifiers whose validity can be a level of a comparison."""
+    return tuple(name for name in SCHEMES if valid_sql(name, "x"))
 
 
 @dataclass(frozen=True)
@@ -43,6 +51,7 @@ class LinkField:
     name: str = ""
     left_dates: DateOrder = "day-first"
     right_dates: DateOrder = "day-first"
+    scheme: str = ""
 
     def __post_init__(self) -> None:
         if self.meaning not in BY_WORD:
@@ -53,6 +62,11 @@ class LinkField:
         if not self.left and not self.right:
             raise BadInput(
                 f"The field {self.meaning!r} names no column on either side."
+            )
+        if self.scheme and self.scheme not in checked_schemes():
+            raise BadInput(
+                f"The specification names a scheme of identifiers that is not known: "
+                f"{self.scheme!r}. Use one of: {', '.join(checked_schemes())}."
             )
         if not self.name:
             object.__setattr__(self, "name", self.meaning)
@@ -147,7 +161,7 @@ def _short(values: dict[str, Any], defaults: dict[str, Any]) -> dict[str, Any]:
 
 def to_yaml(specification: LinkSpecification) -> str:
     """Write a specification as YAML, leaving out what has its default value."""
-    plain = {"left": None, "right": None, "name": ""}
+    plain = {"left": None, "right": None, "name": "", "scheme": ""}
     dates = {"left_dates": "day-first", "right_dates": "day-first"}
     body: dict[str, Any] = {"version": specification.version}
     if specification.title:

@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from staithe.linkage.specification import LinkField, LinkSpecification
+from staithe.quality.identifiers import valid_sql
 from staithe.tables.sql import quote_identifier as quote
 from staithe.tables.sql import quote_literal as quote_text
 
@@ -178,6 +179,10 @@ def derived_sql(specification: LinkSpecification) -> dict[str, str]:
                     f"{name}__district": f"st_district({name})",
                     f"{name}__area": f"st_area({name})",
                 }
+            case "identifier" if each.scheme:
+                test = valid_sql(each.scheme, name)
+                derived[f"{name}__valid"] = f"coalesce({test}, false)"
+                derived[f"{name}__sure"] = f"CASE WHEN {name}__valid THEN {name} END"
             case "email":
                 derived[f"{name}__user"] = f"split_part({name}, '@', 1)"
             case "text" | "address":

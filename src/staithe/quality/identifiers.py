@@ -11,14 +11,15 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from staithe.quality import check_digits as digits
+from staithe.tables.sql import quote_list, quote_literal
 
 
 @dataclass(frozen=True)
 class Scheme:
     """One kind of identifier; `pattern` and `check` apply to the canonical form.
 
-    `weights` states the check as a weighted sum modulo 11 that must be nought, so
-    that an engine can test millions of values without leaving SQL.
+    `weights` states the check as a weighted sum modulo 11 that must be nought, and
+    `refused` as beginnings, so that an engine can test millions of values in SQL.
     """
 
     name: str
@@ -31,6 +32,7 @@ class Scheme:
     pad_to: int = 0
     strip: str = " -"
     weights: tuple[int, ...] = ()
+    refused: frozenset[str] = frozenset()  # first two characters never issued
 
 
 @dataclass(frozen=True)
@@ -79,7 +81,7 @@ _REGISTRY = (
     Scheme(
         "nino", "National Insurance number", "person", "HMRC and DWP",
         NINO_FIRST + NINO_SECOND + r"[0-9]{6}[A-D]?",
-        _nino_prefix_is_used, _nino_is_personal,
+        _nino_prefix_is_used, _nino_is_personal, refused=NOT_NINO,
     ),
     Scheme("utr", "Unique Taxpayer Reference", "taxpayer", "HMRC", r"[0-9]{10}", digits.is_utr, pad_to=10),
     Scheme("vat_number", "VAT registration number", "business", "HMRC", r"(GB|XI)?([0-9]{9}|[0-9]{12}|(GD|HA)[0-9]{3})", digits.is_vat),
@@ -107,6 +109,30 @@ _REGISTRY = (
 
 SCHEMES: dict[str, Scheme] = {scheme.name: scheme for scheme in _REGISTRY}
 _COMPILED = {name: re.compile(scheme.pattern) for name, scheme in SCHEMES.items()}
+
+
+def valid_sql(scheme: str, column: str) -> str | None:
+    """Return `is_valid` of a column of texts as SQL, or None where SQL cannot say it."""
+    rule = SCHEMES[scheme]
+    if rule.check is not None and not rule.weights and not rule.refused:
+        return None
+    marks = quote_literal("[" + rule.strip.replace("-", "\\-") + "]")
+    text = f"upper(regexp_replace(trim({column}), {marks}, '', 'g'))"
+    if rule.pad_to:
+        text = (
+            f"CASE WHEN length({text}) < {rule.pad_to} AND regexp_full_match({text}, "
+            f"'[0-9]+') THEN lpad({text}, {rule.pad_to}, '0') ELSE {text} END"
+        )
+    test = f"regexp_full_match({text}, {quote_literal(rule.pattern)})"
+    if rule.refused:
+        test += f" AND left({text}, 2) NOT IN {quote_list(sorted(rule.refused))}"
+    if rule.weights:
+        terms = " + ".join(
+            f"{weight} * try_cast(substr({text}, {at}, 1) AS INTEGER)"
+            for at, weight in enumerate(rule.weights, 1)
+        )
+        test += f" AND coalesce(({terms}) % 11 = 0, false)"
+    return f"({test})"
 
 
 def canonicalise(value: str, *, scheme: str) -> str:

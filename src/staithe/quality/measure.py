@@ -10,11 +10,11 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from staithe.quality.identifiers import SCHEMES, is_valid
+from staithe.quality.identifiers import is_valid, valid_sql
 from staithe.quality.masking import mask
 from staithe.quality.scorecard import Count
 from staithe.tables.engine import DuckEngine
-from staithe.tables.sql import quote_identifier, quote_list, quote_literal
+from staithe.tables.sql import quote_identifier, quote_list
 
 
 VALUES = "staithe_values"
@@ -143,7 +143,7 @@ class ColumnMeasure:
 
     def invalid(self, scheme: str) -> Hit:
         """Count the rows whose identifier fails its format or check digit."""
-        condition = _sql_test(scheme)
+        condition = valid_sql(scheme, "t")
         if condition is not None:
             return self.where(f"NOT ({condition})")
         rows = self._run(
@@ -169,28 +169,6 @@ def sentinel_dates(basics: Basics) -> str:
         f"(trim(t) IN {quote_list(END_OF_TIME)} "
         f"OR (trim(t) IN {quote_list(SENTINEL_DATES)} AND {common}))"
     )
-
-
-def _sql_test(scheme: str) -> str | None:
-    """Return the test of a scheme as SQL, where it is a pattern or a weighted sum."""
-    rule = SCHEMES[scheme]
-    if rule.check is not None and not rule.weights:
-        return None
-    marks = quote_literal("[" + rule.strip.replace("-", "\\-") + "]")
-    text = f"upper(regexp_replace(trim(t), {marks}, '', 'g'))"
-    if rule.pad_to:
-        text = (
-            f"CASE WHEN length({text}) < {rule.pad_to} AND regexp_full_match({text}, "
-            f"'[0-9]+') THEN lpad({text}, {rule.pad_to}, '0') ELSE {text} END"
-        )
-    test = f"regexp_full_match({text}, {quote_literal(rule.pattern)})"
-    if rule.weights:
-        terms = " + ".join(
-            f"{weight} * try_cast(substr({text}, {at}, 1) AS INTEGER)"
-            for at, weight in enumerate(rule.weights, 1)
-        )
-        test = f"({test} AND coalesce(({terms}) % 11 = 0, false))"
-    return test
 
 
 def count_duplicates(engine: DuckEngine, *, scan: str, columns: Sequence[str]) -> int:

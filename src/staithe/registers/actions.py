@@ -161,7 +161,8 @@ def load_rsf(
     """
     check_shape(by, register)
     check_two_people(register, by=by, made_by="")
-    with storage.planned(register, reading_ahead.read(lines), history=True) as plan:
+    commands = reading_ahead.read(lines, sizes=storage.Stored(register).sizes)
+    with storage.planned(register, commands, history=True) as plan:
         found = _write_load(register=register, plan=plan, by=by, at=at)
     return _loaded(found, plan)
 
@@ -192,7 +193,7 @@ def load_new(
         raise Conflict(f"There is a register {name} already.", field="name")
     draft = Register(name=name, title=title, owner=owner, created_at=at)
     check_shape(by, draft)
-    commands = reading_ahead.read(lines)
+    commands = reading_ahead.read(lines, sizes=storage.Stored(draft).sizes)
     with storage.planned(draft, commands, history=True) as plan, transaction.atomic():
         made = create_register(name=name, title=title, owner=owner, by=by, at=at)
         found = _write_load(register=made, plan=plan, by=by, at=at)

@@ -24,6 +24,7 @@ from staithe.registers.rsf import (
     AssertRoot,
     BadLine,
     Command,
+    ReadyEntry,
     ReadyItem,
 )
 from staithe.registers.schema import Schema
@@ -154,6 +155,7 @@ class Warned(NamedTuple):
     message: str
 
 
+Appending = AppendEntry | ReadyEntry
 MAX_WARNINGS = 1000
 MAX_LINKS = 100_000  # different targets of one field that are looked up
 
@@ -216,7 +218,7 @@ class Loading:
         kind = type(command)
         if kind is ReadyItem:
             self._add_item(command, line)  # type: ignore[arg-type]  # kind says so
-        elif kind is AppendEntry:
+        elif kind is ReadyEntry or kind is AppendEntry:
             self._append(command, line)  # type: ignore[arg-type]  # kind says so
         elif isinstance(command, AddItem):
             self._add_item(rsf.ready(command), line)
@@ -234,8 +236,8 @@ class Loading:
         ):
             self._shelf.put(digest, blob + data, line=line)
 
-    def _append(self, command: AppendEntry, line: int) -> None:
-        scope, key, _, cited = command
+    def _append(self, command: Appending, line: int) -> None:
+        scope, key, _, cited = command[:4]
         joined = cited[0] if len(cited) == 1 else b"".join(cited)
         newest = self._newest[scope]
         slot = newest.slots.get(key, -1)
@@ -342,9 +344,9 @@ class Loading:
         return schema.read_schema(self._metadata, name=self.held.name)
 
     def _number(
-        self, command: AppendEntry, slot: int, joined: bytes, blobs: list[bytes]
+        self, command: Appending, slot: int, joined: bytes, blobs: list[bytes]
     ) -> None:
-        scope, key, timestamp, cited = command
+        scope, key, timestamp, cited = command[:4]
         newest = self._newest[scope]
         number = self.sizes[scope] = self.sizes[scope] + 1
         if slot < 0:
@@ -371,20 +373,28 @@ class Loading:
             )
         )
 
-    def _grow(self, command: AppendEntry, number: int, blobs: list[bytes]) -> None:
-        scope, key, timestamp, cited = command
-        data = entry.leaf_data(number=number, timestamp=timestamp, key=key, items=cited)
+    def _grow(self, command: Appending, number: int, blobs: list[bytes]) -> None:
+        scope, key, timestamp, cited = command[:4]
+        leaf, derived = command[4:] or (b"", b"")
+        if not leaf:
+            leaf = leaf_hash(
+                entry.leaf_data(
+                    number=number, timestamp=timestamp, key=key, items=cited
+                )
+            )
         if scope is Scope.SYSTEM:
-            self.trees[TREES.system].append(leaf_hash(data))
+            self.trees[TREES.system].append(leaf)
             return
-        self.trees[TREES.user].append(leaf_hash(data))
+        self.trees[TREES.user].append(leaf)
         if len(blobs) > 1:
             self.has_derived = False  # version 2 knows one blob an entry
         if self.has_derived:
-            data = entry.entry_hash(
-                number=number, timestamp=timestamp, key=key, blob=blobs[0]
+            derived = derived or leaf_hash(
+                entry.entry_hash(
+                    number=number, timestamp=timestamp, key=key, blob=blobs[0]
+                )
             )
-            self.trees[TREES.derived].append(leaf_hash(data))
+            self.trees[TREES.derived].append(derived)
 
     def _take(self, *, whole: bool) -> Batch:
         batch, self._batch = self._batch, Batch()

@@ -60,7 +60,21 @@ class ReadyItem(NamedTuple):
     values: items.Item
 
 
-Command = AssertRoot | AddItem | AppendEntry | ReadyItem
+class ReadyEntry(NamedTuple):
+    """An entry whose leaves were hashed already: what is costly about AppendEntry.
+
+    `derived` is the leaf of the version 2 tree, or empty where it was not known.
+    """
+
+    scope: Scope
+    key: str
+    timestamp: str
+    items: tuple[bytes, ...]
+    leaf: bytes
+    derived: bytes
+
+
+Command = AssertRoot | AddItem | AppendEntry | ReadyItem | ReadyEntry
 
 _SCOPES = {b"user": Scope.USER, b"system": Scope.SYSTEM}
 

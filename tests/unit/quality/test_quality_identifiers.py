@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 
+import duckdb
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -19,6 +20,7 @@ from staithe.quality.identifiers import (
     canonicalise,
     is_valid,
     share_valid,
+    valid_sql,
     validity,
 )
 
@@ -167,3 +169,25 @@ def test_any_text_has_an_answer_under_every_scheme(text):
 
 def test_shares_of_nothing_are_nought():
     assert share_valid([], scheme="nino") == 0
+
+
+@pytest.mark.parametrize("scheme", [s for s in SCHEMES if valid_sql(s, "x")])
+@given(data=st.data())
+def test_sql_says_what_python_says(scheme, data):
+    """The same answer for good values, for those a slip away, and for anything."""
+    known = GOOD.get(scheme, []) + BAD.get(scheme, [])
+    slip = st.text("0123456789ABX- <", max_size=3)
+    near = st.tuples(st.sampled_from(known or [""]), st.integers(0, 12), slip).map(
+        lambda made: made[0][: made[1]] + made[2] + made[0][made[1] + 1 :]
+    )
+    values = data.draw(
+        st.lists(st.one_of(st.sampled_from(known or [""]), near), max_size=20)
+    )
+    test = valid_sql(scheme, "x")
+    found = [
+        row[0]
+        for row in duckdb.execute(
+            f"SELECT {test} FROM (SELECT unnest($1::VARCHAR[]) AS x)", [values]
+        ).fetchall()
+    ]
+    assert found == [is_valid(value, scheme=scheme) for value in values]

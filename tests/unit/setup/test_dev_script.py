@@ -130,7 +130,8 @@ def test_what_was_left_out_is_loud_and_fails_a_build_server(dev, monkeypatch, ca
 
 def test_both_databases_are_tested_on_folders_that_are_there(dev):
     assert dev.DATABASE_TESTS
-    assert all((dev.ROOT / folder).is_dir() for folder in dev.DATABASE_TESTS)
+    folders = dev.DATABASE_TESTS + dev.LONG_DATABASE_TESTS
+    assert all((dev.ROOT / folder).is_dir() for folder in folders)
 
 
 def test_a_step_beside_others_is_shown_whole_and_may_fail(dev, capfdbinary):
