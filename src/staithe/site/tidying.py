@@ -67,7 +67,8 @@ def referenced_snapshots() -> set[str]:
     for cut in ("identifiers", "attributes", "table", "fetched"):
         field = f"{cut}_snapshot"
         named.update(Grant.objects.values_list(field, flat=True))
-    named.update(Join.objects.values_list("key_snapshot", flat=True))
+    for join in Join.objects.exclude(key_snapshot=""):
+        named.update(join.kept_snapshots)
     named.update(Query.objects.values_list("counted_snapshot", flat=True))
     return named - {""}
 
