@@ -35,12 +35,14 @@ from staithe.catalogue.models import Asset
 from staithe.exchange.actions import ask_join
 from staithe.exchange.judging import have_judged
 from staithe.exchange.models import Grant, Join
+from staithe.exchange.storage import the_store
 from staithe.jobs.run import run_pending
 from staithe.linkage.actions import answer_pair, finish_judging, join_review
 from staithe.linkage.models import Review
 from staithe.people.models import Membership, Organisation, Person
 from staithe.sharing import actions as sharing
 from staithe.sharing.models import Agreement, Project
+from staithe.tables.snapshot import open_snapshot, snapshot_paths
 
 
 # Days ago, so that what is made through HTTP, at the real time, comes after it.
@@ -192,6 +194,7 @@ class World:
         ends_on: date | None = None,
         output: Mapping[str, Any] | None = None,
         onward: str = "checked-results",
+        rows_may_leave: bool = True,
         prepare: bool = True,
     ) -> Agreement:
         """Ask, decide, offer and accept; `prepare` also cuts the data."""
@@ -229,6 +232,7 @@ class World:
             ends_on=ends_on or (self.at + 365 * DAY).date(),
             output_policy=dict(output) if output else None,
             onward=onward,
+            rows_may_leave=rows_may_leave,
             by=self.olive,
             at=self.later(),
         )
@@ -392,6 +396,12 @@ def _reset_sequences(models: list[type[Model]]) -> None:
 
 def grant_of(agreement: Agreement) -> Grant:
     return Grant.objects.select_related("project").get(agreement=agreement)
+
+
+def fetched_files(grant: Grant) -> list[Path]:
+    """Return the files that a client fetches of a grant."""
+    manifest = open_snapshot(grant.fetched_snapshot, store=the_store())
+    return snapshot_paths(manifest, store=the_store())
 
 
 def stored() -> set[str]:

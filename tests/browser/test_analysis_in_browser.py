@@ -83,6 +83,19 @@ def test_an_error_is_shown_beside_the_sql_that_was_typed(joined, page, look, sig
     look(page, "ask-error")
 
 
+def test_a_reviewer_looks_at_what_was_asked_in_vain(joined, page, look, sign_in):
+    world, project = joined
+    sql = "SELECT person, region FROM benefit_spells WHERE weekly_amount < 0"
+    asked = question(world, project, sql=sql, table={"rows": "region"})
+    assert asked.withheld
+    sign_in(page, world.ruth)
+    page.goto(f"/projects/{project.reference}/refusals")
+    look(page, "refusals")
+    page.get_by_label("What did you look at and find?").fill("A slip.")
+    page.get_by_role("button", name="Let it ask on").click()
+    page.get_by_text("There are none.").wait_for()
+
+
 def test_the_column_to_add_up_is_asked_for_with_a_sum(joined, page, axe, sign_in):
     world, project = joined
     sign_in(page, world.ann)

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from staithe.analysis.actions import submit_output, withdraw_output
+from staithe.analysis.actions import look_at_refusals, submit_output, withdraw_output
 from staithe.analysis.asking import ask
 from staithe.demo.story import Scene
 
 
 def call(told: Scene) -> None:
-    """Ask again, send the answer to review, take it back."""
+    """Ask again, send the answer to review, take it back; look at what was refused."""
     amara = told.cast["requester"]
     query = ask(
         project=told.project,
@@ -22,3 +22,9 @@ def call(told: Scene) -> None:
         query=query, title="Again", description="Safe.", by=amara, at=told.later()
     )
     withdraw_output(output=output, by=amara, at=told.later())
+    look_at_refusals(
+        project=told.project,
+        comment="Nothing refused.",
+        by=told.cast["reviewer"],
+        at=told.later(),
+    )

@@ -50,6 +50,9 @@ def call(told: Scene) -> None:
     sharing.end_project_member(
         project=told.project, person=new, by=amara, at=told.later()
     )
+    sharing.add_project_member(
+        project=told.project, person=new, by=amara, at=told.later()
+    )
     people.end_membership(
         membership=new.memberships.get(), by=overseer, at=told.later()
     )

@@ -249,6 +249,7 @@ def decide(api: Api) -> None:
         f"{api.made['dws-flow']}/decision",
         outcome="agree",
         ends_on=api.today(400),
+        rows_may_leave=True,
     )
     api.do(
         "officer",
@@ -338,6 +339,9 @@ def read_with_the_real_client(api: Api, folder: Path) -> Share:
     """Use: the table comes as pandas, with pseudonyms and no identifiers."""
     where = f"{api.made['dws-agreement']}/tokens"
     given = api.do("requester", "POST", where)
+    kept = api.send("requester", "POST", f"{api.made['nhb-agreement']}/tokens")
+    assert kept.status_code == 403, "this holder's rows stay"
+    check_problem(kept)
     profile = json.loads(given["profile"])
     file = folder / "staithe.share"
     file.write_text(given["profile"], "utf-8")

@@ -271,7 +271,7 @@ def half_made_things() -> list[str]:
         )
     )
     for query in Query.objects.filter(state=Query.State.DONE):
-        gone = bool(closed & set(query.grants))
+        gone = bool(closed & set(query.read_grants))
         if bool(query.counted_snapshot) == gone:
             kept = "keeps" if query.counted_snapshot else "lacks"
             wrong.append(f"{query.reference} {kept} who was counted in it")
@@ -280,7 +280,7 @@ def half_made_things() -> list[str]:
 
 def _wrong_with_grant(grant: Grant) -> list[str]:
     snapshots = (grant.identifiers_snapshot, grant.attributes_snapshot)
-    named = any((*snapshots, grant.table_snapshot))
+    named = any((*snapshots, grant.table_snapshot, grant.fetched_snapshot))
     if grant.closed_at is not None:
         return [f"{grant.reference} is closed and keeps its data"] if named else []
     if grant.state == Grant.State.ACTIVE:

@@ -15,7 +15,7 @@ from staithe.catalogue.permissions import may_see_inside
 from staithe.law.purposes import PURPOSES
 from staithe.law.routes import load_routes
 from staithe.sharing.models import Agreement
-from staithe.sharing.terms import ONWARD, get_stored_terms
+from staithe.sharing.terms import ONWARD, ROWS, get_stored_terms
 from staithe.ui.wording import plural
 
 
@@ -160,6 +160,7 @@ def _what(terms: Terms) -> tuple[str, ...]:
     sentences = [
         f"It covers {rows} and {plural(len(terms.columns), 'column')}.",
         f"Only {people} of {terms.recipient_name} may use it, for this purpose alone.",
+        ROWS[terms.rows_may_leave],
         (
             "The project sees a number in place of each person in the data. The number "
             "is made for this project and means nothing elsewhere."

@@ -11,8 +11,9 @@ from pathlib import Path
 from typing import Any
 
 from staithe.analysis.answers import measure_words
+from staithe.analysis.budget import REFUSALS, check_looks, refusals, spent
 from staithe.analysis.datafile import data_name
-from staithe.analysis.models import Output, Query, Review
+from staithe.analysis.models import Look, Output, Query, Review
 from staithe.analysis.policies import (
     REVIEWERS,
     check_releases,
@@ -21,6 +22,7 @@ from staithe.analysis.policies import (
     check_text,
     check_withdraws,
     independent_reviewers,
+    project_reviewers,
     settled,
 )
 from staithe.analysis.released_file import describe, to_open_csv
@@ -71,13 +73,16 @@ def keep_answer(
     suppressed: int = 0,
     problem: str = "",
     counted: Manifest | None = None,
+    read_grants: Sequence[str] = (),
     shown_before: Collection[str] = (),
+    withheld: bool = False,
 ) -> Query:
     """Keep a question with its protected answer, or with why there is none.
 
     An answer from data that was taken away while the question ran is not kept.
     `counted` says who was counted where; `shown_before` is what the answer was
-    compared with: ShownMeanwhile where the project was shown more since.
+    compared with: ShownMeanwhile where the project was shown more since. `withheld`:
+    why there is none depends on the data; the project has few of those a day.
     """
     dataset = data_name(tables)
     now_granted = project_tables(project, person=by, at=at)
@@ -102,6 +107,8 @@ def keep_answer(
         policy=policy,
         dataset=dataset,
         grants=[each.grant for each in tables],
+        read_grants=list(read_grants),
+        withheld=withheld,
         state=state,
         problem=problem,
         result=result,
@@ -124,8 +131,46 @@ def keep_answer(
         milliseconds=milliseconds,
         suppressed=suppressed,
         compared=len(shown_before),
+        read_grants=query.read_grants,
+        withheld=withheld,
     )
+    if withheld and spent(project):
+        notify(
+            list(project_reviewers(project)),
+            title=f"Look at what was asked in vain: {project.title}",
+            body=f"{project.reference} had {REFUSALS} questions refused for what is in "
+            "the data. It can ask no more until a reviewer has looked at them.",
+            link=f"/projects/{project.reference}/refusals",
+            at=at,
+        )
     return query
+
+
+@action("analysis:refusals:looked")
+def look_at_refusals(
+    *, project: Project, comment: str, by: Person, at: datetime
+) -> Look:
+    """Let a project ask on after a reviewer looked at the questions it was refused."""
+    row = Project.objects.select_for_update().get(pk=project.pk)
+    check_looks(row, person=by)
+    refused = list(refusals(row).values_list("reference", flat=True))
+    look = Look.objects.create(
+        project=row,
+        by=by,
+        at=at,
+        comment=check_text(
+            comment, field="comment", ask="Say what you looked at and found."
+        ),
+    )
+    record(
+        by=by,
+        at=at,
+        subject=row.ledger_id,
+        organisation=row.organisation.slug,
+        project=row.reference,
+        refused=refused,
+    )
+    return look
 
 
 @action("analysis:output:submitted")

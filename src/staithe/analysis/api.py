@@ -9,6 +9,7 @@ from django.http import HttpRequest
 from ninja import Router, Schema, Status
 
 from staithe.analysis.actions import (
+    look_at_refusals,
     release_output,
     review_output,
     submit_output,
@@ -18,6 +19,7 @@ from staithe.analysis.asking import ask
 from staithe.analysis.models import Output, Query
 from staithe.analysis.queries import (
     get_output,
+    get_project,
     get_query,
     outputs_for,
     queries_of,
@@ -70,6 +72,12 @@ class QuestionOut(Schema):
     compared: str
     milliseconds: int
     at: datetime
+
+
+class LookIn(Schema):
+    """What a reviewer looked at and found."""
+
+    comment: str
 
 
 class OutputIn(Schema):
@@ -146,6 +154,15 @@ def ask_question(
         at=now(),
     )
     return Status(201, _question(query))
+
+
+@router.post("/projects/{reference}/refusals/looked", auth=API_AUTH)
+def look(request: HttpRequest, reference: str, body: LookIn) -> dict[str, str]:
+    """Say, as a reviewer, that you looked at what was refused: the project asks on."""
+    person = signed_in_person(request)
+    project = get_project(reference)
+    look_at_refusals(project=project, comment=body.comment, by=person, at=now())
+    return {"project": project.reference}
 
 
 @router.get("/queries/{reference}", response=QuestionOut, auth=API_AUTH)

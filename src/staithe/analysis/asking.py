@@ -6,18 +6,21 @@ from datetime import datetime
 from typing import Any
 
 from staithe.analysis.actions import ShownMeanwhile, keep_answer
+from staithe.analysis.budget import check_not_spent
 from staithe.analysis.datafile import DataChanged, ensure_data_file
 from staithe.analysis.earlier import (
     Earlier,
+    closed_tables,
     earlier_answers,
     forget_counted,
+    grants_read,
     keep_counted,
     sentence,
 )
 from staithe.analysis.models import Query
 from staithe.analysis.policies import check_asks, check_text
 from staithe.analysis.rules import policy_for
-from staithe.analysis.sandbox import QueryResult, run_query
+from staithe.analysis.sandbox import BadQuestion, NotConfined, QueryResult, run_query
 from staithe.analysis.spec import TableSpec
 from staithe.analysis.turns import turn
 from staithe.base.errors import Conflict, Damaged, NotFound, UserError
@@ -33,6 +36,16 @@ LONGEST_SQL = 20_000
 LONGEST_NAME = 255
 TRIES = 5  # when others of the project are answered in between
 
+# One sentence for all of them: which it was would tell what is in the data.
+WITHHELD = (
+    "There is no answer to this that can be shown. It may count nobody or too few "
+    "people, count somebody in two cells, have too many cells, need a value that "
+    "cannot be computed, give other rows each time, take too long or too much memory, "
+    "or tell too much beside earlier answers. Which of these it is could tell "
+    "something about a person. Try larger categories, one row for each person, the "
+    "measure records, or the same conditions as before."
+)
+
 
 def ask(
     *,
@@ -47,7 +60,8 @@ def ask(
 
     Slow work comes first, outside any transaction. A question that is refused or
     fails is kept and recorded too: what was tried is part of the account. TooMany
-    where too many run already: then nothing was tried.
+    where too many run already, AnswerIsNo where a reviewer must look at what was
+    refused before: then nothing was tried.
     """
     check_asks(project, person=by)
     title = check_text(title, field="title", ask="Enter the title.", most=200)
@@ -56,6 +70,7 @@ def ask(
     for name in spec.needed:
         check_text(name, field="rows", ask="Name a column.", most=LONGEST_NAME)
     with turn(by):
+        check_not_spent(project)
         return _ask(project=project, title=title, sql=sql, spec=spec, by=by, at=at)
 
 
@@ -76,16 +91,23 @@ def _ask(
         "at": at,
     }
     try:
-        found = run_query(path, sql, spec, policy=policy)
+        closed = closed_tables(project, tables)
+        found = run_query(path, sql, spec, policy=policy, closed=closed)
+        kept["read_grants"] = grants_read(found.tables, tables)
         return _keep_protected(kept, found, policy)
     except NotFound as error:  # a grant closed since the line that found the file
         raise DataChanged from error
     except Conflict:
         raise
-    except UserError as error:
-        broken = isinstance(error, Damaged)
-        state = Query.State.FAILED if broken else Query.State.REFUSED
-        return keep_answer(**kept, state=state, problem=error.message)
+    except Damaged as error:
+        return keep_answer(**kept, state=Query.State.FAILED, problem=error.message)
+    except (BadQuestion, NotConfined) as error:
+        return keep_answer(**kept, state=Query.State.REFUSED, problem=error.message)
+    except UserError:
+        kept.pop("read_grants", None)
+        return keep_answer(
+            **kept, state=Query.State.REFUSED, problem=WITHHELD, withheld=True
+        )
 
 
 def _keep_protected(
@@ -130,6 +152,15 @@ def _keep_beside(
     return _keep_beside(kept, found, policy, counted, tries=tries - 1)
 
 
+def left_out(threshold: int) -> str:
+    """Say what is always done with rare categories, also where there are none."""
+    return (
+        f"Categories of fewer than {threshold} people are put together as (other). "
+        f"Where that is fewer than {threshold} people too, they are left out of the "
+        "table and its totals."
+    )
+
+
 def to_stored(beside: Beside, earlier: Earlier, policy: OutputPolicy) -> dict[str, Any]:
     """Return what is stored: the released form, and what its reviewers need."""
     protected = beside.protected
@@ -138,7 +169,7 @@ def to_stored(beside: Beside, earlier: Earlier, policy: OutputPolicy) -> dict[st
     return {
         "csv": protected.to_csv(),
         "grid": {"columns": grid.columns, "rows": grid.rows},
-        "explanation": protected.explanation,
+        "explanation": [*protected.explanation, left_out(policy.threshold)],
         "review": protected.to_dict(),
         "beside": {
             "compared": compared,

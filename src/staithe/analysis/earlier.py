@@ -1,12 +1,12 @@
 """The answers that a project has seen, kept so that a new one can be compared.
 
 Of each answer the service keeps who was counted in which cell, by pseudonym, as a
-snapshot that no door opens. It is deleted when one of the grants it rests on closes.
+snapshot that no door opens. It is deleted when a grant whose table it read closes.
 """
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -15,9 +15,11 @@ import pyarrow as pa
 from django.db.models import QuerySet
 
 from staithe.analysis.models import Query
+from staithe.analysis.scopes import fold
 from staithe.base.ids import new_reference
 from staithe.disclosure.cells import Dimension, Shape
 from staithe.disclosure.seen import Counted, Seen
+from staithe.exchange.queries import ProjectTable
 from staithe.exchange.storage import (
     forget_snapshots,
     forget_when_committed,
@@ -59,6 +61,26 @@ def earlier_answers(project: Project) -> Earlier:
         else:
             gone.append(query.reference)
     return Earlier(tuple(seen), tuple(gone))
+
+
+def closed_tables(project: Project, tables: Sequence[ProjectTable]) -> tuple[str, ...]:
+    """Return the tables that answers rest on which can no longer be compared.
+
+    Such an answer read another table too, which was taken away. A new answer from the
+    one that is left could be subtracted from it unseen.
+    """
+    lost = {
+        grant
+        for query in answered(project).filter(counted_snapshot="")
+        for grant in query.read_grants
+    }
+    return tuple(sorted(table.name for table in tables if table.grant in lost))
+
+
+def grants_read(names: Collection[str], tables: Sequence[ProjectTable]) -> list[str]:
+    """Return the grants behind the tables of these names, whatever their case."""
+    read = {fold(name) for name in names}
+    return [table.grant for table in tables if fold(table.name) in read]
 
 
 def _seen(query: Query) -> Seen:
@@ -103,12 +125,16 @@ def forget_counted(snapshots: Iterable[str]) -> None:
 
 
 def forget_answers_of(grant: str, *, project: str, by: object, at: datetime) -> None:
-    """Delete who was counted in the answers that rest on a grant that closed."""
+    """Delete who was counted in the answers that read a grant's table.
+
+    Answers of other tables keep theirs: whoever can end an agreement could otherwise
+    switch the comparison off.
+    """
     found = Query.objects.filter(project__reference=project)
     held = [
         query
         for query in found.exclude(counted_snapshot="").select_for_update()
-        if grant in query.grants
+        if grant in query.read_grants
     ]
     snapshots = [query.counted_snapshot for query in held]
     pks = [query.pk for query in held]

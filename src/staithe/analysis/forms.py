@@ -68,6 +68,17 @@ class AskForm(Form):
         }
 
 
+class LookForm(Form):
+    """What a reviewer found in the questions that a project asked in vain."""
+
+    comment = forms.CharField(
+        label="What did you look at and find?",
+        max_length=5000,
+        widget=forms.Textarea,
+        help_text="It is kept with your name.",
+    )
+
+
 class SubmitForm(Form):
     """What an output is, for its reviewers and its readers."""
 

@@ -110,7 +110,8 @@ def check_query(
     Parses in this process: for text from people call `sandbox.check_sql`, which
     parses in a child.
     """
-    tree, serialized = _parse(sql)
+    parsed = _parse(sql)
+    tree: Node = parsed["statements"][0]["node"]
     try:
         for node in walk(tree):
             _check_node(node)
@@ -120,14 +121,14 @@ def check_query(
     return GateResult(
         lineage.columns,
         lineage.tables,
-        _write_back(serialized),
+        _write_back(parsed),
         lineage.summable,
         lineage.multiplies,
     )
 
 
-def _parse(sql: str) -> tuple[Node, str]:
-    """Return the query's tree: exactly one SELECT statement."""
+def _parse(sql: str) -> Node:
+    """Return the engine's parse of the text: exactly one SELECT statement."""
     if len(sql) > MAX_SQL_CHARACTERS:
         raise TooLarge(f"A query may have at most {MAX_SQL_CHARACTERS:,} characters.")
     try:
@@ -144,12 +145,10 @@ def _parse(sql: str) -> tuple[Node, str]:
         found = connection.execute(
             "select json_serialize_sql(?::varchar)", [sql]
         ).fetchall()
-    serialized = str(found[0][0])
-    parsed = json.loads(serialized)
+    parsed: Node = json.loads(str(found[0][0]))
     if parsed.get("error") or len(parsed.get("statements", [])) != 1:
         raise BadInput("Only a plain SELECT statement can be run here, without PIVOT.")
-    tree: Node = parsed["statements"][0]["node"]
-    return tree, serialized
+    return parsed
 
 
 def _is_select(statement: duckdb.Statement) -> bool:
@@ -159,11 +158,18 @@ def _is_select(statement: duckdb.Statement) -> bool:
         return False
 
 
-def _write_back(serialized: str) -> str:
-    """Write the checked tree as SQL, so that what runs is what was checked."""
+def _write_back(parsed: Node) -> str:
+    """Write the checked tree as SQL, so that what runs is what was checked.
+
+    But for one thing: a conversion that fails gives NULL. An error would tell, of one
+    person at a time, whether a condition holds.
+    """
+    for node in walk(parsed):
+        if node.get("class") == "CAST":
+            node["try_cast"] = True
     with duckdb.connect(config=ONE_THREAD) as connection:
         found = connection.execute(
-            "select json_deserialize_sql(?::json)", [serialized]
+            "select json_deserialize_sql(?::json)", [json.dumps(parsed)]
         ).fetchall()
     return str(found[0][0])
 

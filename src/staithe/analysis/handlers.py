@@ -32,7 +32,7 @@ def forget_data(event: Event, body: dict[str, Any]) -> None:
 @on("exchange:grant:revoked")
 @on("exchange:grant:expired")
 def forget_who_was_counted(event: Event, body: dict[str, Any]) -> None:
-    """Delete who was counted in the answers that rest on the grant."""
+    """Delete who was counted in the answers that read the grant's table."""
     forget_answers_of(
         body["grant"], project=body["project"], by=event.actor, at=event.at
     )

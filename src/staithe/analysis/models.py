@@ -35,7 +35,11 @@ class Query(models.Model):
     milliseconds = models.PositiveIntegerField(default=0)
     dataset = models.CharField(max_length=80, blank=True)  # which joined data
     grants = models.JSONField(default=list)  # references of the grants it rests on
-    # Who was counted where, to compare later answers with; gone with its grants.
+    # Those of them whose tables the question read.
+    read_grants = models.JSONField(default=list)
+    # Refused for a reason that depends on the data, which may tell of somebody.
+    withheld = models.BooleanField(default=False)
+    # Who was counted where, to compare later answers with; gone with what was read.
     counted_snapshot = models.CharField(max_length=64, blank=True)
     counted_sha256 = models.CharField(max_length=80, blank=True)
 
@@ -53,6 +57,18 @@ class Query(models.Model):
     def ledger_id(self) -> str:
         """Return the subject under which the ledger knows this query."""
         return f"query:{self.reference}"
+
+
+class Look(models.Model):
+    """A reviewer looked at what a project asked in vain, so that it may ask on."""
+
+    project = models.ForeignKey(Project, on_delete=models.PROTECT, related_name="looks")
+    by = models.ForeignKey(Person, on_delete=models.PROTECT, related_name="+")
+    at = models.DateTimeField()
+    comment = models.TextField()
+
+    class Meta:
+        ordering = ("at", "id")
 
 
 class Output(models.Model):

@@ -72,7 +72,11 @@ def check_stands(query: Query) -> None:
 
 def concerned_organisations(output: Output) -> list[Organisation]:
     """Return whose reviewers may check an output: project, holders, the operator."""
-    project = output.query.project
+    return organisations_of(output.query.project)
+
+
+def organisations_of(project: Project) -> list[Organisation]:
+    """Return a project's organisation, its holders, and who runs the service."""
     holders = Organisation.objects.filter(
         assets__flows__agreement__grant__project=project
     )
@@ -115,6 +119,27 @@ def can_review(output: Output, *, person: Person) -> bool:
     except UserError:
         return False
     return True
+
+
+def is_independent_reviewer(project: Project, *, person: Person) -> bool:
+    """Tell whether a person reviews what a project asks and never worked on it."""
+    if project.members.filter(person=person).exists():
+        return False
+    return any(
+        can(person, Permission.REVIEW_OUTPUT, organisation)
+        for organisation in organisations_of(project)
+    )
+
+
+def project_reviewers(project: Project) -> list[Person]:
+    """Return every independent reviewer of a project, for notices."""
+    able = (
+        person
+        for organisation in organisations_of(project)
+        for person in people_who_can(Permission.REVIEW_OUTPUT, organisation)
+    )
+    found = {each.pk: each for each in able}
+    return [p for p in found.values() if is_independent_reviewer(project, person=p)]
 
 
 def independent_reviewers(output: Output) -> list[Person]:

@@ -22,6 +22,15 @@ from staithe.sharing.models import Project
 MOST = 50
 
 
+def get_project(reference: str) -> Project:
+    """Return a project, whoever asks: the caller checks what they may see of it."""
+    found = Project.objects.filter(reference=reference)
+    project = found.select_related("organisation").first()
+    if project is None:
+        raise NotFound("There is no project of that reference.")
+    return project
+
+
 def get_query(reference: str, *, person: Person) -> Query:
     """Return a question of a project the person works on, or one sent to review."""
     found = Query.objects.filter(reference=reference)

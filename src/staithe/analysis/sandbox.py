@@ -21,7 +21,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from staithe.analysis.limits import Limits
-from staithe.analysis.worker import COUNTED, COUNTED_TYPES, UNSTEADY
+from staithe.analysis.worker import COUNTED, COUNTED_TYPES, OF_THE_TEXT, UNSTEADY
 from staithe.base.errors import (
     AnswerIsNo,
     BadInput,
@@ -35,6 +35,7 @@ from staithe.disclosure.tabulate import table_from_rows
 
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
     from pathlib import Path
 
     from staithe.analysis.spec import TableSpec
@@ -44,6 +45,15 @@ if TYPE_CHECKING:
 
 READ_AT_ONCE = 65_536
 DEFAULT_LIMITS = Limits()
+
+
+class BadQuestion(BadInput):
+    """What is wrong follows from the question's text, so its words may be shown."""
+
+
+class NotConfined(AnswerIsNo):
+    """This machine cannot run a query safely, whatever it asks."""
+
 
 OUTCOMES: dict[str, tuple[type[UserError], str, str]] = {  # kind, words, code
     "damaged": (
@@ -70,7 +80,7 @@ OUTCOMES: dict[str, tuple[type[UserError], str, str]] = {  # kind, words, code
         "bad-input",
     ),
     "walls": (
-        AnswerIsNo,
+        NotConfined,
         (
             "This machine cannot confine a query to its own data (it needs Linux with "
             "Landlock), so none is run. Ask whoever runs the service."
@@ -94,6 +104,7 @@ class QueryResult:
     counted: Counted
     milliseconds: int
     walls: dict[str, str]
+    tables: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -111,11 +122,13 @@ def run_query(
     *,
     policy: OutputPolicy,
     limits: Limits = DEFAULT_LIMITS,
+    closed: Sequence[str] = (),
 ) -> QueryResult:
     """Run a query in the sandbox; the table it returns is NOT protected yet.
 
-    BadInput: the query is refused or wrong. TooLarge: time, memory or size.
-    AnswerIsNo: it cannot be confined here. NotFound, Damaged: the file.
+    `closed`: tables that may not be read. BadQuestion: the text is refused or wrong.
+    NotConfined: it cannot run here. NotFound, Damaged: the file. Other BadInput and
+    TooLarge depend on what is in the data: their words are for nobody to see.
     """
     started = time.monotonic()
     tabulation = spec.tabulation(
@@ -127,13 +140,15 @@ def run_query(
         "spec": spec.to_dict(),
         "label_threshold": tabulation.label_threshold,
         "largest": tabulation.largest,
+        "closed": list(closed),
     }
     reply, counted = _ask(database, request, limits)
     table = table_from_rows(reply["ok"]["rows"], tabulation)
     if not counted.matches(table):
         raise BadInput(UNSTEADY)
     spent = round((time.monotonic() - started) * 1000)
-    return QueryResult(table, counted, spent, reply["walls"])
+    read = tuple(reply["ok"]["tables"])
+    return QueryResult(table, counted, spent, reply["walls"], read)
 
 
 def check_sql(
@@ -249,6 +264,8 @@ def _read_reply(text: bytes) -> dict[str, Any]:
         raise outcome("stopped") from None
     if "error" in reply:
         kind, message = reply["error"]["kind"], reply["error"]["message"]
+        if kind == OF_THE_TEXT:
+            raise BadQuestion(message)
         if kind in NAMED:
             raise NAMED[kind](message)
         raise outcome(kind if kind in OUTCOMES else "stopped")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from django.urls import path
 
-from staithe.analysis import web
+from staithe.analysis import web, web_refusals
 
 
 urlpatterns = [
@@ -13,6 +13,11 @@ urlpatterns = [
         "projects/<str:reference>/questions",
         web.list_questions,
         name="analysis-query-list",
+    ),
+    path(
+        "projects/<str:reference>/refusals",
+        web_refusals.show_refusals,
+        name="analysis-refusal-list",
     ),
     path("queries/<str:reference>", web.show_query, name="analysis-query-show"),
     path("queries/<str:reference>/submit", web.submit, name="analysis-output-submit"),

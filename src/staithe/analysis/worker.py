@@ -10,6 +10,7 @@ from __future__ import annotations
 import json
 import sys
 from array import array
+from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -24,6 +25,8 @@ from staithe.analysis.limits import Limits, apply_limits, forbid_new_processes
 
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
     import duckdb
 
 
@@ -31,6 +34,7 @@ MAX_REQUEST_BYTES = 1024 * 1024
 ROWS_AT_ONCE = 65_536
 COUNTED_TYPES = ("Q", "q", "d")  # person, cell, amount: eight bytes each
 COUNTED = "counted"
+OF_THE_TEXT = "text"
 UNSTEADY = (
     "The query does not give the same rows each time, so its answer cannot be checked: "
     "order what it takes the first or last of."
@@ -134,11 +138,13 @@ def _tabulate(
     from staithe.tables.sql import quote_identifier
 
     names = {name: [column for column, _ in cols] for name, cols in tables.items()}
-    checked = check_query(request["sql"], tables=names, unit=UNIT)
-    if request["spec"] is None:
-        return {"columns": checked.columns}
-    spec = TableSpec.from_dict(request["spec"])
-    check_spec(spec, checked)
+    with words_of_the_text():
+        checked = check_query(request["sql"], tables=names, unit=UNIT)
+        if request["spec"] is None:
+            return {"columns": checked.columns}
+        spec = TableSpec.from_dict(request["spec"])
+        check_spec(spec, checked)
+        check_open(checked.tables, request.get("closed", ()))
     if request["task"] == "check":
         return {"columns": checked.columns}
     people = " union ".join(
@@ -154,11 +160,63 @@ def _tabulate(
         largest=int(request["largest"]),
     )
     limits = Limits(**request["limits"])
-    bounded = f"select * from ({tabulation_sql(source, tabulation)}) limit ?"
-    rows = connection.execute(bounded, [limits.max_cells + 1]).fetchall()
+    bounded = (
+        f"select * from ({tabulation_sql(source, tabulation)}) "
+        f"limit {limits.max_cells + 1}"
+    )
+    with words_of_the_text():
+        _check_types(connection, bounded)
+    rows = connection.execute(bounded).fetchall()
     _check_size(rows, spec, limits)
     counted = _count(connection, counted_sql(source, tabulation), spec, rows, limits)
-    return {"rows": [_plain(row) for row in rows], COUNTED: counted}
+    return {
+        "rows": [_plain(row) for row in rows],
+        "tables": checked.tables,
+        COUNTED: counted,
+    }
+
+
+@contextmanager
+def words_of_the_text() -> Iterator[None]:
+    """Mark what is refused inside as following from the question's text alone.
+
+    No row is read inside, so the sentence may be shown; no other may.
+    """
+    from staithe.base.errors import UserError
+
+    try:
+        yield
+    except UserError as error:
+        error.code = OF_THE_TEXT
+        raise
+
+
+def _check_types(connection: duckdb.DuckDBPyConnection, sql: str) -> None:
+    """Have the engine bind the statement, which reads no row; BadInput."""
+    import duckdb
+
+    from staithe.analysis.gate import sanitise
+    from staithe.base.errors import BadInput
+
+    try:
+        connection.execute(f"explain {sql}")
+    except (duckdb.BinderException, duckdb.CatalogException) as error:
+        raise BadInput(sanitise(str(error))) from error
+
+
+def check_open(tables: Sequence[str], closed: Sequence[str]) -> None:
+    """Raise BadInput where a table is read that answers rest on which are lost."""
+    from staithe.analysis.scopes import fold
+    from staithe.base.errors import BadInput
+
+    lost = {fold(name): name for name in closed}
+    found = sorted(lost[fold(name)] for name in tables if fold(name) in lost)
+    if found:
+        raise BadInput(
+            f"{found[0]} cannot be asked any more in this project. Earlier answers "
+            "used it together with data that was taken away since, so a new answer "
+            "cannot be compared with them. Ask for it in a new project."
+        )
 
 
 def _count(
@@ -260,7 +318,6 @@ def _answer(request: dict[str, Any], database: Path, limits: Limits) -> dict[str
     """Turn every outcome into data: no traceback leaves, since it could hold values."""
     import duckdb
 
-    from staithe.analysis.gate import sanitise
     from staithe.base.errors import UserError
 
     try:
@@ -270,11 +327,10 @@ def _answer(request: dict[str, Any], database: Path, limits: Limits) -> dict[str
     try:
         return {"ok": serve(request, connection)}
     except UserError as error:
-        return _error(type(error).__name__, error.message)
+        kind = OF_THE_TEXT if error.code == OF_THE_TEXT else type(error).__name__
+        return _error(kind, error.message)
     except (duckdb.OutOfMemoryException, MemoryError):
         return _error("memory", "")
-    except (duckdb.BinderException, duckdb.CatalogException) as error:
-        return _error("BadInput", sanitise(str(error)))
     except duckdb.Error as error:  # its words may quote a person's value
         text = str(error)
         return _error("memory" if "llocation failure" in text else "values", "")

@@ -131,6 +131,7 @@ def meet(scene: Scene) -> None:
         step.path = "/sign-in"
 
 
+ROWS_LEAVE = "dws"  # the holder whose rows a client may fetch
 ABOUT = {
     "dws": (
         "Benefit payments",
@@ -356,7 +357,10 @@ def _decide_rs(scene: Scene) -> None:
 
 
 def agree(scene: Scene) -> None:
-    """Agree: terms both sides accept compile to grants, and the data is cut."""
+    """Agree: terms both sides accept compile to grants, and the data is cut.
+
+    One holder lets its rows be fetched with a client; the other's stay here.
+    """
     offers = (("dws", "owner"), ("nhb", "officer"))
     for holder, who in offers:
         with scene.telling.step(
@@ -365,6 +369,7 @@ def agree(scene: Scene) -> None:
             offered = offer_agreement(
                 flow=scene.flows[holder],
                 ends_on=_years_on(scene.at, 2),
+                rows_may_leave=holder == ROWS_LEAVE,
                 by=scene.cast[who],
                 at=scene.later(),
             )

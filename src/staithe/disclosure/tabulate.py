@@ -37,7 +37,9 @@ class Tabulation:
     """What to tabulate: unit column, dimension columns, and what a cell measures.
 
     A category that fewer than `label_threshold` units carry is merged into
-    `(other)` before anything leaves: a label can itself be a person's value.
+    `(other)` before anything leaves: a label can itself be a person's value. Where
+    `(other)` would be so few too, its rows count for nothing: a line that is there
+    for one person and not for nobody would tell of that person.
     `largest` is how many of the largest contributions are kept for each cell.
     """
 
@@ -125,9 +127,13 @@ with staithe_rows as (
   from {source} where {quote_identifier(tabulation.unit)} is not null
 ), staithe_used as (select * from staithe_rows where v is not null),
 {_common_labels(tabulation, names)}
-staithe_merged as (
+staithe_told as (
   select unit, {", ".join(_merged(tabulation, name) for name in names)}, v
   from staithe_used
+),
+{_rare_labels(tabulation, names)}
+staithe_merged as (
+  select * from staithe_told where {_of_enough(tabulation, names)}
 )"""
 
 
@@ -165,6 +171,25 @@ def _merged(tabulation: Tabulation, name: str) -> str:
         return name
     common = f"(select label from staithe_{name})"
     return f"case when {name} in {common} then {name} else '{OTHER}' end as {name}"
+
+
+def _rare_labels(tabulation: Tabulation, names: Sequence[str]) -> str:
+    """Find, for each dimension, whether enough units are in `(other)` to show it."""
+    least = int(tabulation.label_threshold)
+    return "\n".join(
+        f"staithe_few_{name} as (select count(distinct unit) < {least} as few "
+        f"from staithe_told where {name} = '{OTHER}'),"
+        for name in names
+    )
+
+
+def _of_enough(tabulation: Tabulation, names: Sequence[str]) -> str:
+    if not tabulation.label_threshold:
+        return "true"
+    return " and ".join(
+        f"not ({name} = '{OTHER}' and (select few from staithe_few_{name}))"
+        for name in names
+    )
 
 
 def _grouping(names: Sequence[str]) -> str:

@@ -23,7 +23,7 @@ from django.conf import settings
 from staithe.base.errors import BadInput, Conflict
 from staithe.exchange.clustering import LinkRun, cluster_grants
 from staithe.exchange.cutting import ROW_KEY, Piece
-from staithe.exchange.keys import ensure_project_key
+from staithe.exchange.keys import ensure_project_key, grant_key
 from staithe.exchange.models import Grant
 from staithe.exchange.storage import (
     forget_snapshots,
@@ -32,6 +32,7 @@ from staithe.exchange.storage import (
     the_store,
 )
 from staithe.linkage.queries import labelled_for
+from staithe.sharing.grant import grant_from_plain
 from staithe.sharing.models import Project
 from staithe.tables.engine import connect, scan, to_batches
 from staithe.tables.manifest import Source
@@ -48,11 +49,15 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Joined:
-    """The table of one grant: attributes by pseudonym."""
+    """The table of one grant: attributes by pseudonym.
+
+    `fetched` is the same under the grant's own pseudonyms, where rows may leave.
+    """
 
     grant: str
     table: Piece
     people: int
+    fetched: Piece | None = None
 
 
 @dataclass(frozen=True)
@@ -67,7 +72,8 @@ class JoinResult:
     @property
     def snapshots(self) -> list[str]:
         """Return every snapshot that was written."""
-        tables = [part.table.id for part in self.tables]
+        pieces = [p for t in self.tables for p in (t.table, t.fetched) if p]
+        tables = [piece.id for piece in pieces]
         return [self.keys, *tables, *(each["snapshot"] for each in self.evidence)]
 
 
@@ -101,8 +107,17 @@ def join_grants(
             progress=lambda share, note: progress(share * 0.8, note),
         )
         named = assign_pseudonyms(run.clusters, key=key, out=scratch / "people.parquet")
+        own = {
+            grant.reference: assign_pseudonyms(
+                run.clusters,
+                key=grant_key(key, grant.reference),
+                out=scratch / f"people-{source}.parquet",
+            )
+            for source, grant in zip(sources, grants, strict=True)
+            if grant_from_plain(grant.compiled).rows_may_leave
+        }
         progress(0.85, "Writing the joined tables")
-        return _Writer(sources, grants, named, at, scratch).write(run, key=key)
+        return _Writer(sources, grants, named, own, at, scratch).write(run, key=key)
 
 
 @contextmanager
@@ -151,6 +166,7 @@ class _Writer:
     sources: Sequence[str]
     grants: Sequence[Grant]
     named: Path  # source, row_key, pseudonym
+    own: dict[str, Path]  # the same by grant, under pseudonyms of its own
     at: datetime
     scratch: Path
 
@@ -160,22 +176,30 @@ class _Writer:
         from staithe.linkage.specification import to_yaml
 
         made: list[Piece] = []
+        tables: list[Joined] = []
+
+        def write_table(grant: Grant, source: str, named: Path) -> Piece:
+            made.append(self._write_table(grant, source, named))
+            assert made[-1].rows == grant.rows, "each row has one pseudonym"
+            return made[-1]
+
         try:
             for source, grant in zip(self.sources, self.grants, strict=True):
-                made.append(self._write_table(grant, source))
-                assert made[-1].rows == grant.rows, "each row has one pseudonym"
-            made.append(self._write_keys())
-            made += [self._write_evidence(each) for each in run.results]
+                table = write_table(grant, source, self.named)
+                own = self.own.get(grant.reference)
+                fetched = write_table(grant, source, own) if own else None
+                tables.append(
+                    Joined(grant.reference, table, run.people[source], fetched)
+                )
+            keys = self._write_keys()
+            made.append(keys)
+            pieces: list[Piece] = []
+            for each in run.results:
+                pieces.append(self._write_evidence(each))
+                made.append(pieces[-1])
         except BaseException:
             forget_snapshots(piece.id for piece in made)
             raise
-        tables = tuple(
-            Joined(grant.reference, piece, run.people[source])
-            for source, grant, piece in zip(
-                self.sources, self.grants, made, strict=False
-            )
-        )
-        keys, *pieces = made[len(tables) :]
         evidence = tuple(
             {
                 "snapshot": piece.id,
@@ -185,15 +209,15 @@ class _Writer:
             for piece, each in zip(pieces, run.results, strict=True)
         )
         report = run.report | {"key": key_id(key), "links": run.links}
-        return JoinResult(tables, keys.id, report, evidence)
+        return JoinResult(tuple(tables), keys.id, report, evidence)
 
-    def _write_table(self, grant: Grant, source: str) -> Piece:
+    def _write_table(self, grant: Grant, source: str, named: Path) -> Piece:
         attributes = open_recorded(grant.attributes_snapshot, grant.attributes_sha256)
         paths = snapshot_paths(attributes, store=the_store())
         columns = ", ".join(shown_columns(pq.read_schema(paths[0])))
         sql = (
             f"SELECT p.pseudonym AS {UNIT}, {columns} FROM {scan(paths)} a "
-            f"JOIN {scan([self.named])} p ON p.row_key = a.{ROW_KEY}::VARCHAR "
+            f"JOIN {scan([named])} p ON p.row_key = a.{ROW_KEY}::VARCHAR "
             f"AND p.source = {quote_literal(source)} ORDER BY ALL"
         )
         derived = (attributes.digest,)

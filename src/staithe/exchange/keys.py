@@ -7,6 +7,7 @@ when the project closes, and the pseudonyms then lead nowhere.
 
 from __future__ import annotations
 
+import hmac
 import os
 import secrets
 from contextlib import suppress
@@ -36,6 +37,15 @@ def ensure_project_key(
             f"The key of the project {reference} is damaged: restore it from a copy."
         )
     return found
+
+
+def grant_key(project_key: bytes, grant: str) -> bytes:
+    """Return the key of a grant's own pseudonyms, made from its project's (32 bytes).
+
+    `grant` is its reference. Who fetches the rows of two grants finds other
+    pseudonyms in each, so that their files do not join outside.
+    """
+    return hmac.digest(project_key, f"staithe grant 1\0{grant}".encode(), "sha256")
 
 
 def destroy_project_key(folder: Path, reference: str) -> None:

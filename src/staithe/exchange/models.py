@@ -50,6 +50,10 @@ class Grant(models.Model):
     table_sha256 = models.CharField(max_length=80, blank=True)
     table_version = models.PositiveIntegerField(default=0)
     people = models.PositiveBigIntegerField(default=0)  # pseudonyms in the table
+    # The same under pseudonyms of this grant alone: what a client fetches, where the
+    # terms let rows leave. Files of two grants do not join by it.
+    fetched_snapshot = models.CharField(max_length=80, blank=True)
+    fetched_sha256 = models.CharField(max_length=80, blank=True)
     table_made_at = models.DateTimeField(null=True)
 
     class Meta:

@@ -10,6 +10,7 @@ from staithe.exchange.models import Grant
 from staithe.exchange.policies import can_read, has_stalled, is_under_way, may_mend
 from staithe.exchange.queries import find_grant, grants_of, latest_join, reads_of
 from staithe.people.models import Person
+from staithe.sharing.grant import grant_from_plain
 from staithe.sharing.models import Agreement, Project
 from staithe.ui.panels import PanelBlock
 
@@ -49,6 +50,7 @@ def agreement_access(agreement: Agreement, person: Any) -> PanelBlock | None:
         {
             "grant": grant,
             "readable": can_read(grant, person=person, at=now()),
+            "rows_may_leave": grant_from_plain(grant.compiled).rows_may_leave,
             "ready": bool(grant.table_snapshot),
             "may_prepare": grant.closed_at is None
             and has_stalled(grant)

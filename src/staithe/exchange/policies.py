@@ -12,7 +12,7 @@ from staithe.jobs.queries import JobView, job_view, jobs_about
 from staithe.linkage.queries import has_judged
 from staithe.people.models import Person
 from staithe.people.permissions import Permission, can
-from staithe.sharing.grant import check_grant, grant_from_plain
+from staithe.sharing.grant import check_grant, check_rows_may_leave, grant_from_plain
 from staithe.sharing.models import Agreement, ProjectMember
 
 
@@ -74,7 +74,13 @@ def check_recipient(recipient: Recipient, *, at: datetime) -> None:
         raise NotAllowed(
             "This token has expired. Make a new one on the agreement page."
         )
-    check_permitted(recipient.grant, person=recipient.person, at=at)
+    check_fetches(recipient.grant, person=recipient.person, at=at)
+
+
+def check_fetches(grant: Grant, *, person: Person, at: datetime) -> None:
+    """Raise NotAllowed unless this person may fetch the grant's rows now."""
+    check_permitted(grant, person=person, at=at)
+    check_rows_may_leave(grant_from_plain(grant.compiled))
 
 
 def check_ready(grant: Grant) -> None:

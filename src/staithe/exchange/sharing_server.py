@@ -111,7 +111,7 @@ def describe_table(recipient: Recipient, *, at: datetime) -> SharedTable:
 
 
 def _manifest(grant: Grant) -> Manifest:
-    return open_recorded(grant.table_snapshot, grant.table_sha256)
+    return open_recorded(grant.fetched_snapshot, grant.fetched_sha256)
 
 
 def _file_url(recipient: Recipient, *, index: int, expires: int) -> str:

@@ -21,7 +21,7 @@ from staithe.exchange.actions import (
 )
 from staithe.exchange.forms import JoinForm, TokenForm
 from staithe.exchange.models import Grant, Join, Recipient
-from staithe.exchange.policies import is_under_way, job_of
+from staithe.exchange.policies import check_fetches, is_under_way, job_of
 from staithe.exchange.queries import (
     get_grant_to_mend,
     get_grant_to_read,
@@ -47,6 +47,7 @@ def connect(request: HttpRequest, reference: str) -> HttpResponse:
     """Make a profile file for an open client, or end one."""
     person = signed_in_person(request)
     grant = get_grant_to_read(reference, person=person, at=now())
+    check_fetches(grant, person=person, at=now())
     if request.method == "POST" and "recipient" in request.POST:
         _end_token(request, grant, person)
         return redirect("exchange-grant-connect", reference=reference)

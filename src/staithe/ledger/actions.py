@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from staithe.base.errors import Conflict
 from staithe.ledger import keys
+from staithe.ledger.erasures import ERASED, subject_of
 from staithe.ledger.heads import latest_checkpoint, publish_checkpoint
 from staithe.ledger.recording import (
     ACTIONS,
@@ -39,18 +40,21 @@ __all__ = [
 ]
 
 
-@action("ledger:event:erased")
+@action(ERASED)
 def erase_event(*, event: Event, reason_code: str, by: object, at: datetime) -> Event:
     """Erase an event's body and salt for good; the log still verifies. Conflict.
 
-    Without the salt nobody can test a guess of what the body said.
+    Without the salt nobody can test a guess of what the body said. What says that an
+    event was erased stays: without it the emptiness would have no reason.
     """
     event.refresh_from_db()
     if event.body is None:
         raise Conflict("The content of this event is erased already.")
+    if event.name == ERASED:
+        raise Conflict("This event says that another was erased, so it stays.")
     event.body = event.salt = None
     event.save(update_fields=["body", "salt"])
-    record(by=by, at=at, subject=f"event:{event.number}", reason_code=reason_code)
+    record(by=by, at=at, subject=subject_of(event.number), reason_code=reason_code)
     return event
 
 

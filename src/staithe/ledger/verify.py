@@ -15,6 +15,7 @@ from staithe.base.errors import BadInput, Damaged, NotFound
 from staithe.ledger import checkpoint, export, mirror, receipt
 from staithe.ledger.checkpoint import BadCheckpoint, TreeHead, VerifierKey
 from staithe.ledger.entry import read_canonical
+from staithe.ledger.erasures import Erasures
 from staithe.ledger.export import Header, Line
 from staithe.ledger.tree import BadProof, Frontier
 
@@ -170,12 +171,12 @@ class _ExportCheck:
     last: TreeHead | None = None
     last_signer: VerifierKey | None = None
     checkpoints: int = 0
-    bodies: int = 0
+    erasures: Erasures = field(default_factory=Erasures)
 
     def add_entry(self, line: Line) -> None:
         self.heads.meet(self.frontier)
         self.frontier.append(export.leaf_of(line))
-        self.bodies += line.entry is not None
+        self.erasures.add(line)
 
     def add_checkpoint(self, text: str) -> None:
         known = {*self.header.keys, *self.pinned}
@@ -201,6 +202,7 @@ class _ExportCheck:
             raise BadCheckpoint("The export lists a key that signed nothing in it.")
         if self.pinned and self.last_signer not in self.pinned:
             raise BadCheckpoint("The last checkpoint is not signed by the key given.")
+        self.erasures.check_end()
 
     def report(self) -> Report:
         assert self.last is not None
@@ -209,7 +211,7 @@ class _ExportCheck:
             self.last,
             pinned=self.pinned,
             checkpoints=self.checkpoints,
-            bodies=self.bodies,
+            bodies=self.erasures.bodies,
         )
 
 

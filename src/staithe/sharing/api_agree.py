@@ -89,7 +89,7 @@ def decide(request: HttpRequest, reference: str, body: DecisionIn) -> Status[Flo
     """Answer a flow; with `ends_on` a yes also offers its terms, or neither is kept."""
     flow = _flow(request, reference)
     by = signed_in_person(request)
-    answer = body.dict(exclude={"ends_on", "output"})
+    answer = body.dict(exclude={"ends_on", "output", "rows_may_leave"})
     if body.ends_on is None:
         actions.decide_flow(flow=flow, by=by, at=now(), **answer)
     else:
@@ -97,6 +97,7 @@ def decide(request: HttpRequest, reference: str, body: DecisionIn) -> Status[Flo
             flow=flow,
             ends_on=body.ends_on,
             output_policy=body.output,
+            rows_may_leave=body.rows_may_leave,
             by=by,
             at=now(),
             **answer,
@@ -112,6 +113,7 @@ def offer(request: HttpRequest, reference: str, body: OfferIn) -> Status[Agreeme
         ends_on=body.ends_on,
         output_policy=body.output,
         onward=body.onward,
+        rows_may_leave=body.rows_may_leave,
         by=signed_in_person(request),
         at=now(),
     )

@@ -19,6 +19,20 @@ if TYPE_CHECKING:
     from datetime import date
 
 
+def rows_field() -> forms.ChoiceField:
+    """Return the question whether the rows may be fetched; no unless said."""
+    return forms.ChoiceField(
+        label="May the people named fetch the rows themselves?",
+        widget=forms.RadioSelect,
+        choices=[
+            ("no", "No, they ask questions here and see checked results"),
+            ("yes", "Yes, with tools of their own and without output checks"),
+        ],
+        initial="no",
+        required=False,
+    )
+
+
 class OutcomeForm(Form):
     """Whether the holder agrees. Nothing is chosen beforehand: an answer is meant."""
 
@@ -40,6 +54,7 @@ class AgreeForm(Form):
         help_text="They become part of the agreement.",
     )
     ends_on = DateField(label="Last day of the agreement")
+    rows = rows_field()
     threshold = forms.IntegerField(
         label="Smallest number of people in a published cell",
         min_value=LEAST_THRESHOLD,
@@ -72,6 +87,7 @@ class AgreeForm(Form):
             "reason": self.cleaned_data["reason"],
             "conditions": self.cleaned_data["conditions"],
             "ends_on": self.cleaned_data["ends_on"],
+            "rows_may_leave": self.cleaned_data["rows"] == "yes",
             "output_policy": {"threshold": self.cleaned_data["threshold"]},
         }
 
@@ -88,7 +104,7 @@ class PartForm(AgreeForm):
         required=False,
     )
     reason = text_field(label="Why do you share fewer columns?")
-    field_order = ("columns", "link_columns", "reason", "conditions", "ends_on")
+    field_order = ("columns", "link_columns", "reason", "conditions", "ends_on", "rows")
 
     @classmethod
     def for_flow(cls, data: Any, flow: Flow, *, today: date) -> PartForm:
@@ -149,6 +165,7 @@ class OfferForm(Form):
     """Terms for a flow that was agreed without them."""
 
     ends_on = DateField(label="Last day of the agreement")
+    rows = rows_field()
 
 
 def _default_end(flow: Flow, today: date) -> date:

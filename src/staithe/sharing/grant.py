@@ -48,6 +48,7 @@ class Grant:
     output: OutputRules
     results_may_leave: bool
     retention_until: date
+    rows_may_leave: bool = False  # grants compiled before do not say, and mean no
 
 
 def compile_terms(terms: Terms) -> Grant:
@@ -70,6 +71,7 @@ def compile_terms(terms: Terms) -> Grant:
         output=terms.output,
         results_may_leave=terms.onward == "checked-results",
         retention_until=terms.retention_until,
+        rows_may_leave=terms.rows_may_leave is True,
     )
 
 
@@ -93,6 +95,16 @@ def check_grant(grant: Grant, *, person: str, at: datetime) -> None:
     refusal = find_refusal(grant, person=person, at=at)
     if refusal:
         raise NotAllowed(refusal)
+
+
+def check_rows_may_leave(grant: Grant) -> None:
+    """Raise NotAllowed, saying what to do, where the rows are not to be fetched."""
+    if not grant.rows_may_leave:
+        raise NotAllowed(
+            f"{grant.agreement} keeps the rows on this service: ask questions of them "
+            "on the project’s page. To fetch the rows themselves, ask the holder for "
+            "an agreement that allows it."
+        )
 
 
 def grant_to_plain(grant: Grant) -> dict[str, Any]:

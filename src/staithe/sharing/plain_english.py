@@ -9,7 +9,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from staithe.law.purposes import PURPOSES
-from staithe.sharing.terms import ONWARD, terms_sha256
+from staithe.sharing.terms import ONWARD, ROWS, terms_sha256
 
 
 if TYPE_CHECKING:
@@ -74,10 +74,12 @@ def _what(terms: Terms) -> list[tuple[str, str]]:
         ("Columns that those people see", ", ".join(terms.columns)),
         ("Columns used only to link records", linked),
         ("Rows", rows),
+        ("Fetching the rows", ROWS[terms.rows_may_leave]),
         (
             "Identity",
             (
-                "People in the data appear under a number made for this project alone. "
+                "People in the data appear under a number made for this project alone, "
+                "and in fetched rows under one made for this agreement alone. "
                 "Columns used to link are never shown to anyone."
             ),
         ),

@@ -222,6 +222,7 @@ class DecisionIn(Input):
     review_on: date | None = None
     ends_on: date | None = None
     output: dict[str, Any] | None = None
+    rows_may_leave: bool = False
 
 
 class OfferIn(Input):
@@ -230,6 +231,9 @@ class OfferIn(Input):
     ends_on: date
     output: dict[str, Any] | None = None
     onward: Text = "checked-results"
+    rows_may_leave: bool = Field(
+        default=False, description="Whether the people named may fetch the rows."
+    )
 
 
 class AcceptIn(Input):

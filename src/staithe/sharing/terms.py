@@ -31,6 +31,16 @@ ONWARD: Mapping[str, str] = MappingProxyType(
     }
 )
 
+# Whether the people named may fetch the rows of the data themselves.
+ROWS: Mapping[bool, str] = MappingProxyType(
+    {
+        False: "The rows stay on this service. The people named ask questions of them "
+        "and see checked results; they cannot fetch a row.",
+        True: "The people named may fetch the rows themselves, over Delta Sharing. No "
+        "output check stands between the rows and them.",
+    }
+)
+
 OPERATORS: Mapping[str, str] = MappingProxyType(
     {
         "=": "is",
@@ -79,6 +89,7 @@ class Terms:
     """Who may use what, for what, under which route, until when, and how.
 
     `columns` are seen by the people named; `link_columns` only by the linkage step.
+    `rows_may_leave`: whether those people may fetch the rows, or only ask questions.
     `holder` and `recipient` are slugs; `project`, `asset`, `agreement` references;
     `people` ledger ids. Dates are whole days in UTC, `ends_on` included.
     """
@@ -107,6 +118,7 @@ class Terms:
     output: OutputRules
     retention_until: date
     conditions: str = ""
+    rows_may_leave: bool = False
 
     def __post_init__(self) -> None:
         faults = _faults(self)
@@ -126,6 +138,10 @@ def terms_to_plain(terms: Terms) -> dict[str, Any]:
         elif isinstance(value, RowFilter | OutputRules):
             value = value.to_plain()
         plain[field.name] = value
+    if not terms.rows_may_leave:
+        # Terms accepted before there was this choice do not hold it and mean no, so
+        # a no is not written: their bytes and their hash stay what they were.
+        del plain["rows_may_leave"]
     return plain
 
 
@@ -246,6 +262,8 @@ def _faults(terms: Terms) -> list[str]:
         faults.append("Copies may not have to be destroyed before the agreement ends.")
     if terms.onward not in ONWARD:
         faults.append(f"Onward use must be one of {', '.join(ONWARD)}.")
+    if not isinstance(terms.rows_may_leave, bool):
+        faults.append("Whether the rows may leave is yes or no.")
     return faults
 
 

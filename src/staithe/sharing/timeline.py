@@ -107,6 +107,7 @@ _PLAIN: Mapping[str, str] = MappingProxyType(
         "sharing:project:started": "Project started",
         "sharing:member:added": "A person joined the project",
         "sharing:member:ended": "A person left the project",
+        "sharing:member:left": "A person left with their last role",
         "sharing:request:drafted": "Draft started",
         "sharing:request:edited": "Costs and dates changed",
         "sharing:request:withdrawn": "Request withdrawn",

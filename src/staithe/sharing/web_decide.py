@@ -184,7 +184,11 @@ def offer(request: HttpRequest, reference: str) -> HttpResponse:
         if attempt(
             form,
             lambda: actions.offer_agreement(
-                flow=flow, ends_on=ends_on, by=person, at=now()
+                flow=flow,
+                ends_on=ends_on,
+                rows_may_leave=form.cleaned_data["rows"] == "yes",
+                by=person,
+                at=now(),
             ),
         ):
             return redirect("sharing-flow-decided", reference=flow.reference)

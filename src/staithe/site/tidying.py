@@ -64,7 +64,8 @@ def temporary_folder() -> Path:
 def referenced_snapshots() -> set[str]:
     """Return every snapshot that a row names."""
     named = set(AssetVersion.objects.values_list("snapshot_id", flat=True))
-    for field in ("identifiers_snapshot", "attributes_snapshot", "table_snapshot"):
+    for cut in ("identifiers", "attributes", "table", "fetched"):
+        field = f"{cut}_snapshot"
         named.update(Grant.objects.values_list(field, flat=True))
     for join in Join.objects.exclude(key_snapshot=""):
         named.update(join.kept_snapshots)

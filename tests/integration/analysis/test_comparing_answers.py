@@ -65,16 +65,19 @@ def test_two_answers_that_differ_by_few_people_do_not_both_show_their_totals(one
     assert [body["compared"] for body in bodies] == [0, 1]
 
 
-def test_where_hiding_does_not_help_the_question_is_refused_by_name(one):
+TOTAL = {"rows": "everyone", "measure": "records"}
+WHOLE = ALL.replace("region", "'all' AS everyone")
+
+
+def test_where_hiding_does_not_help_the_question_is_refused(one):
+    """Without saying that it was the comparison: that would tell of somebody."""
     world, project = one
-    total = {"rows": "everyone", "measure": "records"}
-    whole = ALL.replace("region", "'all' AS everyone")
-    first = question(world, project, sql=whole, table=total)
+    first = question(world, project, sql=WHOLE, table=TOTAL)
     assert first.state == Query.State.DONE
     few = but(3).replace("region", "'all' AS everyone")
-    second = question(world, project, sql=few, table=total)
+    second = question(world, project, sql=few, table=TOTAL)
     assert second.state == Query.State.REFUSED
-    assert first.reference in second.problem
+    assert second.problem == asking.WITHHELD
     assert not second.counted_snapshot
 
 
@@ -136,22 +139,51 @@ def test_who_is_always_overtaken_is_asked_to_come_again(one, monkeypatch):
     assert Query.objects.count() == 1
 
 
-def test_who_was_counted_goes_with_the_grant_and_later_answers_say_so(two):
-    world, project = two
-    _, care = project.grants.order_by("pk")
-    first = question(world, project)
-    assert first.counted_snapshot in stored()
-    sharing.revoke_agreement(
-        agreement=care.agreement, reason="Stop.", by=world.olive, at=world.later()
+def end_care(world, project, *, by):
+    """End the agreement about hospital care, as who asked for the data may."""
+    care = project.grants.get(table_name="hospital_care")
+    sharing.end_agreement(
+        agreement=care.agreement, reason="Done.", by=by, at=world.later()
     )
+    world.work_off()
+
+
+def test_ending_another_agreement_does_not_switch_the_comparison_off(two):
+    """Everybody, everybody but one; again after the asker ended the other agreement."""
+    world, project = two
+    first = question(world, project, sql=WHOLE, table=TOTAL)
+    assert first.read_grants == [
+        project.grants.get(table_name="benefit_spells").reference
+    ]
+    few = but(1).replace("region", "'all' AS everyone")
+    assert question(world, project, sql=few, table=TOTAL).state == Query.State.REFUSED
+    end_care(world, project, by=world.ann)
+    first.refresh_from_db()
+    assert first.counted_snapshot in stored()
+    again = question(world, project, sql=few, table=TOTAL)
+    assert (again.state, again.problem) == (Query.State.REFUSED, asking.WITHHELD)
+
+
+def test_a_table_whose_earlier_answers_cannot_be_compared_is_asked_no_more(two):
+    """Who was counted goes with any of the tables that were read."""
+    world, project = two
+    joined = (
+        "SELECT s.person, s.region FROM benefit_spells s "
+        "JOIN Hospital_Care c ON s.person = c.person"
+    )
+    first = question(world, project, sql=joined, table=BY_REGION)
+    assert first.state == Query.State.DONE, first.problem
+    assert len(first.read_grants) == 2
+    end_care(world, project, by=world.ann)
     first.refresh_from_db()
     assert first.counted_snapshot == ""
-    world.work_off()
     assert not [name for name in stored() if name.startswith("CNT")]
-    second = question(world, project)
-    assert second.result is not None
-    assert second.result["beside"]["gone"] == [first.reference]
-    assert "1 earlier answer was not compared" in second.result["beside"]["sentence"]
+    # Also where the data would refuse it: which of the two came would tell.
+    for sql in (ALL, f"{ALL} WHERE weekly_amount < 0"):
+        second = question(world, project, sql=sql, table=BY_REGION)
+        assert second.state == Query.State.REFUSED
+        assert "benefit_spells cannot be asked any more" in second.problem
+        assert not second.withheld
 
 
 def test_joining_again_does_not_lose_the_comparison(one):

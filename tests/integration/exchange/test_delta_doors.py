@@ -11,10 +11,9 @@ from django.test import Client
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from factories import SPELLS_SEEN
+from factories import SPELLS_SEEN, fetched_files
 from staithe.base import clock
 from staithe.exchange.models import Grant
-from staithe.exchange.queries import project_tables
 from staithe.exchange.sharing_server import file_key
 from staithe.exchange.signing import LIFETIME_SECONDS, SIGNATURE, FileAddress, sign
 
@@ -313,9 +312,8 @@ def test_before_the_join_there_is_no_table_yet(unjoined, client, give_token):
 
 @pytest.fixture
 def table_bytes(one) -> bytes:
-    world, grant = one
-    (table,) = project_tables(grant.project, person=world.ann, at=world.at)
-    return table.paths[0].read_bytes()
+    _, grant = one
+    return fetched_files(grant)[0].read_bytes()
 
 
 def body(response) -> bytes:
@@ -438,12 +436,12 @@ def test_an_older_version_cannot_be_opened(one, client, post, token):
 
 def test_damage_is_named_and_is_no_reason_to_try_again(one, client, post, get, token):
     """A 5xx would make clients ask again for minutes."""
-    world, grant = one
+    _, grant = one
     (url,) = file_urls(post, token)
-    (table,) = project_tables(grant.project, person=world.ann, at=world.at)
-    raw = bytearray(table.paths[0].read_bytes())
+    (path,) = fetched_files(grant)
+    raw = bytearray(path.read_bytes())
     raw[len(raw) // 2] ^= 1
-    table.paths[0].write_bytes(bytes(raw))
+    path.write_bytes(bytes(raw))
     for response in (client.get(path_of(url)), get(f"{token.path}/metadata")):
         assert response.status_code == 404
         assert "part-00000.parquet" in refusal(response)["message"]

@@ -245,12 +245,14 @@ def test_closing_deletes_every_file_of_the_grant_at_once(
         grant.identifiers_snapshot,
         grant.attributes_snapshot,
         grant.table_snapshot,
+        grant.fetched_snapshot,
         *join.kept_snapshots,
     }
     others = {
         other.identifiers_snapshot,
         other.attributes_snapshot,
         other.table_snapshot,
+        other.fetched_snapshot,
         *(a.versions.get().snapshot_id for a in (_asset(grant), _asset(other))),
     }
     assert stored() == mine | others
@@ -261,6 +263,7 @@ def test_closing_deletes_every_file_of_the_grant_at_once(
             other.identifiers_snapshot,
             other.attributes_snapshot,
             other.table_snapshot,
+            other.fetched_snapshot,
         }
     assert stored() == others
     grant.refresh_from_db()

@@ -29,17 +29,24 @@ class Log:
     checkpoints: dict[int, str] = field(default_factory=dict)
     signers: dict[int, SigningKey] = field(default_factory=dict)
 
-    def add(self, count: int = 1, *, word: str = "one") -> Log:
+    def add(
+        self,
+        count: int = 1,
+        *,
+        word: str = "one",
+        name: str = "sharing:request:submitted",
+        subject: str = "",
+    ) -> Log:
         """Append events."""
         for _ in range(count):
             number = len(self.lines)
             entry = Entry(
                 number=number,
                 at="2026-01-31T09:00:00Z",
-                name="sharing:request:submitted",
+                name=name,
                 actor="person:P-1",
                 organisation="ons",
-                subject=f"request:REQ-{number}",
+                subject=subject or f"request:REQ-{number}",
                 body={"rows": number, "word": word, "é": ["\n", None, True]},
             )
             salt = new_salt()

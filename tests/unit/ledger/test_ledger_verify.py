@@ -68,8 +68,27 @@ def test_a_log_made_anew_by_another_key_does_not_pass_for_the_real_one(log, tmp_
 
 def test_an_erased_event_leaves_the_log_whole(log, tmp_path):
     log.erase(3)
+    log.add(name="ledger:event:erased", subject="event:3").sign()
     report = verify(log.write_export(tmp_path / "log.jsonl"))
-    assert (report.size, report.bodies) == (20, 19)
+    assert (report.size, report.bodies) == (21, 20)
+
+
+def test_events_that_were_emptied_in_silence_are_named(log, tmp_path):
+    """Body and salt set to nothing in the database, and no event that says so."""
+    for number in (3, *range(5, 17)):
+        log.erase(number)
+    log.add(name="ledger:event:erased", subject="event:3").sign()
+    words = r"12 entries is gone \(5, 6, 7, 8, 9, 10, 11, 12, 13, 14 and 2 more\)"
+    with pytest.raises(Damaged, match=words):
+        verify(log.write_export(tmp_path / "log.jsonl"))
+
+
+def test_an_erasure_that_was_emptied_itself_accounts_for_nothing(log, tmp_path):
+    log.erase(3)
+    log.add(name="ledger:event:erased", subject="event:3").sign()
+    log.erase(20)
+    with pytest.raises(Damaged, match=r"\(3, 20\)"):
+        verify(log.write_export(tmp_path / "log.jsonl"))
 
 
 def test_an_empty_log_verifies(log, tmp_path):

@@ -128,6 +128,7 @@ WORDS = {
     "output": "At least 17 people",
     "retention_until": "31 January 2027",
     "conditions": "In the safe room.",
+    "rows_may_leave": "they cannot fetch a row",
 }
 
 

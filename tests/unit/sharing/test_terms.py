@@ -35,6 +35,21 @@ from staithe.sharing.terms import (
 )
 
 
+def test_terms_accepted_before_rows_were_a_choice_keep_their_hash_and_mean_no():
+    """A no is not written, so that bytes accepted then are the bytes of now."""
+    old = terms_to_plain(make_terms())
+    assert "rows_may_leave" not in old
+    terms = get_stored_terms(old, sha256=terms_sha256(make_terms()))
+    assert not compile_terms(terms).rows_may_leave
+    yes = make_terms(rows_may_leave=True)
+    assert terms_sha256(yes) != terms_sha256(terms)
+    assert terms_from_plain(terms_to_plain(yes)) == yes
+    grant = grant_to_plain(compile_terms(yes))
+    assert grant_from_plain(grant).rows_may_leave
+    del grant["rows_may_leave"]
+    assert not grant_from_plain(grant).rows_may_leave
+
+
 def make_terms(**changes):
     plain = {
         "agreement": "AGR-1",
@@ -179,6 +194,7 @@ CHANGED = {
     "onward": "none",
     "output": OutputRules(threshold=11),
     "retention_until": date(2027, 2, 1),
+    "rows_may_leave": True,
 }
 
 

@@ -120,9 +120,11 @@ def _close(grant: Grant, state: Grant.State, *, by: object, at: datetime) -> Gra
     row = Grant.objects.select_for_update().get(pk=grant.pk)
     if row.closed_at is not None:
         raise Conflict("This grant is already closed.")
-    old = [row.identifiers_snapshot, row.attributes_snapshot, row.table_snapshot]
+    old = [row.identifiers_snapshot, row.attributes_snapshot]
+    old += [row.table_snapshot, row.fetched_snapshot]
     row.state, row.closed_at = state, at
-    row.identifiers_snapshot = row.attributes_snapshot = row.table_snapshot = ""
+    row.identifiers_snapshot = row.attributes_snapshot = ""
+    row.table_snapshot = row.fetched_snapshot = ""
     row.save()
     row.recipients.filter(revoked_at=None).update(revoked_at=at)
     old += _forget_keys(row)

@@ -81,9 +81,11 @@ def finish_join(*, join: Join, result: JoinResult, by: object, at: datetime) -> 
             raise Conflict(
                 f"{grant.table_name} closed while the data was being joined. Join again."
             )
-        old.append(grant.table_snapshot)
+        old += [grant.table_snapshot, grant.fetched_snapshot]
         grant.table_snapshot = part.table.id
         grant.table_sha256 = part.table.sha256
+        grant.fetched_snapshot = part.fetched.id if part.fetched else ""
+        grant.fetched_sha256 = part.fetched.sha256 if part.fetched else ""
         grant.table_version += 1
         grant.people = part.people
         grant.table_made_at = at

@@ -8,7 +8,7 @@ from datetime import datetime, timedelta
 from staithe.base.errors import Conflict, NotAllowed
 from staithe.base.ids import new_token
 from staithe.exchange.models import Grant, Recipient
-from staithe.exchange.policies import check_permitted
+from staithe.exchange.policies import check_fetches
 from staithe.ledger.actions import action, record
 from staithe.people.models import Person
 
@@ -24,7 +24,7 @@ def hash_token(token: str) -> str:
 @action("exchange:recipient:issued")
 def issue_recipient(*, grant: Grant, by: Person, at: datetime) -> tuple[Recipient, str]:
     """Return a new token for the caller's own use; it is shown once."""
-    check_permitted(grant, person=by, at=at)
+    check_fetches(grant, person=by, at=at)
     token = new_token()
     recipient = Recipient.objects.create(
         grant=grant,

@@ -26,6 +26,7 @@ from staithe.sharing.actions.messages import say
 from staithe.sharing.actions.projects import (
     add_project_member,
     end_project_member,
+    leave_project,
     start_project,
 )
 from staithe.sharing.actions.requests import (
@@ -52,6 +53,7 @@ __all__ = [
     "end_project_member",
     "escalate_flow",
     "escalate_overdue",
+    "leave_project",
     "offer_agreement",
     "remove_flow",
     "report_gap",

@@ -50,6 +50,7 @@ def offer_agreement(
     ends_on: date,
     output_policy: OutputRules | Mapping[str, Any] | None = None,
     onward: str = "checked-results",
+    rows_may_leave: bool = False,
     by: Person,
     at: datetime,
 ) -> Agreement:
@@ -72,6 +73,7 @@ def offer_agreement(
         decision=flow.decision,
         rules=rules,
         onward=onward,
+        rows_may_leave=rows_may_leave,
         starts_on=at.date(),
         ends_on=ends_on,
     )
@@ -193,6 +195,7 @@ def _draft_terms(
     decision: Decision,
     rules: OutputRules,
     onward: str,
+    rows_may_leave: bool,
     starts_on: date,
     ends_on: date,
 ) -> Terms:
@@ -220,6 +223,7 @@ def _draft_terms(
         starts_on=starts_on,
         ends_on=ends_on,
         onward=onward,
+        rows_may_leave=rows_may_leave,
         output=rules,
         retention_until=max(ends_on, flow.request.retention_until or ends_on),
         conditions=decision.conditions,

@@ -122,6 +122,7 @@ def decide_and_offer(
     flow: Flow,
     ends_on: date,
     output_policy: OutputRules | Mapping[str, Any] | None = None,
+    rows_may_leave: bool = False,
     by: Person,
     at: datetime,
     **answer: Any,
@@ -133,7 +134,12 @@ def decide_and_offer(
     with transaction.atomic():
         decide_flow(flow=flow, by=by, at=at, **answer)
         return offer_agreement(
-            flow=flow, ends_on=ends_on, output_policy=output_policy, by=by, at=at
+            flow=flow,
+            ends_on=ends_on,
+            output_policy=output_policy,
+            rows_may_leave=rows_may_leave,
+            by=by,
+            at=at,
         )
 
 

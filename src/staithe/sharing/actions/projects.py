@@ -105,20 +105,32 @@ def end_project_member(
         raise NotFound(f"{person.name} does not work on {project.title}.")
     if person == project.lead:
         raise Conflict(f"{person.name} leads {project.title}, so cannot leave it.")
+    _end_member(member, by=by, at=at)
+    return member
+
+
+@action("sharing:member:left")
+def leave_project(*, member: ProjectMember, by: object, at: datetime) -> ProjectMember:
+    """End a person's work on a project with their last role; its lead's too."""
+    _end_member(member, by=by, at=at)
+    return member
+
+
+def _end_member(member: ProjectMember, *, by: object, at: datetime) -> None:
     member.ended_at = at
     member.save(update_fields=["ended_at"])
+    project = member.project
     notify(
-        person,
+        member.person,
         title=f"You no longer work on {project.title}",
         link="/projects",
         at=at,
         organisation=project.organisation,
     )
     _record_member(member, by=by, at=at)
-    return member
 
 
-def _record_member(member: ProjectMember, *, by: Person, at: datetime) -> None:
+def _record_member(member: ProjectMember, *, by: object, at: datetime) -> None:
     record(
         by=by,
         at=at,
