@@ -503,7 +503,7 @@ def verify(scene: Scene) -> None:
         scene.telling.facts["events"] = report.size
         step.did = (
             f"{report.size} events: every commitment, root and signature holds\n"
-            f"staithe ledger verify {path}"
+            f"staithe ledger verify {scene.telling.place(path)}"
         )
         step.path = "/ledger"
 

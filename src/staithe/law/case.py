@@ -26,6 +26,7 @@ from staithe.law.values import (
     nearest,
     plain_text,
     shown,
+    within_one_body,
     words_of,
 )
 
@@ -38,7 +39,7 @@ SIDES = ("holder", "recipient", "processor")
 DAYS = ("on", "date", "share_date")
 # Facts whose name is not that of a value that tests read.
 CONTAINERS = {"data_kinds", "answers", *DAYS}
-DERIVED = {"kinds", "verdict"}
+DERIVED = {"kinds", "verdict", "within_one_body"}
 OWN_ORIGIN = ("origin_holder", "origin_gateway")
 
 
@@ -204,6 +205,7 @@ def _read(facts: Mapping[str, Any], words: Words, on: date, flow: str) -> Case:
     parties = {side: read_party(side, facts.get(side), words) for side in SIDES}
     for party in parties.values():
         stated |= party.stated
+    stated["within_one_body"] = within_one_body(stated)
     stated["processor"] = facts.get("processor") is not None
     if not stated["processor"]:
         stated["processor.type"] = "none"

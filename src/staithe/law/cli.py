@@ -8,17 +8,16 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
-import yaml
 from rich.console import Console
 from rich.markup import escape
 
 from staithe.base.clock import now
-from staithe.base.errors import BadInput, TooLarge
+from staithe.base.errors import BadInput, UserError
+from staithe.base.plain_yaml import decode, read_yaml_file
 from staithe.law.advise import advise as give_advice
 from staithe.law.library import load_library
 from staithe.law.loader import read_library
 from staithe.law.preview import days_to_look, preview
-from staithe.law.reading import load_yaml
 
 
 if TYPE_CHECKING:
@@ -55,19 +54,10 @@ def advise(*, file: Path, as_json: bool, on: datetime | None, reasoning: bool) -
 def read_facts(file: Path) -> object:
     """Read a file of facts in YAML or JSON; BadInput says what is wrong with it."""
     try:
-        size = file.stat().st_size
-        if size > MOST_BYTES:
-            raise TooLarge(
-                f"facts: the file has {size:,} bytes. At most {MOST_BYTES:,} are "
-                "accepted; state the facts in short.",
-                field="facts",
-            )
-        return load_yaml(file.read_text("utf-8"))
-    except OSError as error:
-        raise BadInput(f"{file} cannot be read: {error.strerror}.") from error
-    except (UnicodeDecodeError, yaml.YAMLError, RecursionError) as error:
-        line = " ".join(str(error).split())[:200]
-        raise BadInput(f"{file.name} is not YAML: {line}.", field="facts") from error
+        return read_yaml_file(file, most_bytes=MOST_BYTES)
+    except UserError as error:
+        error.field = "facts"
+        raise
 
 
 def show(advice: Advice, console: Console, *, reasoning: bool) -> None:
@@ -159,12 +149,13 @@ def preview_edit(*, folder: Path, cases: tuple[Path, ...], as_json: bool) -> Non
 def folder_texts(folder: Path) -> dict[str, str]:
     """Read a folder of data files laid out like the shipped one."""
     try:
-        texts = {
-            path.relative_to(folder).as_posix(): path.read_text("utf-8")
+        found = {
+            path.relative_to(folder).as_posix(): path.read_bytes()
             for path in sorted(folder.rglob("*.yaml"))
         }
-    except (OSError, UnicodeDecodeError) as error:
+    except OSError as error:
         raise BadInput(f"{folder} cannot be read: {error}.") from error
+    texts = {path: decode(data, name=path) for path, data in found.items()}
     if not texts:
         raise BadInput(f"{folder} holds no data files. Name a folder like law/data.")
     return texts

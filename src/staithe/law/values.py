@@ -67,6 +67,12 @@ def choice(name: str, value: object, accepted: Iterable[str]) -> str | None:
     return value
 
 
+def within_one_body(stated: Mapping[str, object]) -> bool:
+    """Say whether one body that the facts name both holds and receives."""
+    holder, recipient = stated.get("holder.bodies"), stated.get("recipient.bodies")
+    return isinstance(holder, frozenset) and len(holder) == 1 and holder == recipient
+
+
 def choice_is_open(value: object) -> bool:
     """Say whether a value says of itself that it is not known."""
     return value is None or value in ("unknown", "not known", ["unknown"])

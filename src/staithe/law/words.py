@@ -310,6 +310,7 @@ class Words:
         found: set[str] = {plain} & set(self.classes)
         for word in pattern.findall(plain):
             found |= classes[word]
+        found |= classes.get(f"={plain}", frozenset())  # a word for the whole name
         return frozenset(found)
 
     def purpose(self, code: str) -> PurposeWord | None:

@@ -26,6 +26,7 @@ from staithe.linkage.report_page import render_report
 from staithe.linkage.sampling import Stratum
 from staithe.linkage.scores import Scores
 from staithe.tables.sql import quote_literal
+from staithe.ui.cells import safe_cell
 
 
 if TYPE_CHECKING:
@@ -156,7 +157,9 @@ def write_sheet(
         writer = csv.writer(file)
         writer.writerow(["left_id", "right_id", "answer", *columns[0], *columns[1]])
         for one, two in pairs:
-            cells = [*left[one].values(), *right[two].values()]
+            # People open the sheet in a spreadsheet. Ids are read back: they stay.
+            values = (*left[one].values(), *right[two].values())
+            cells = [safe_cell(value) for value in values]
             writer.writerow([one, two, "", *cells])
 
 

@@ -25,6 +25,7 @@ from django.http import (
 
 from staithe.base.errors import BadInput, NotFound, UserError
 from staithe.ledger import tree
+from staithe.people.tokens import asker
 from staithe.registers import export, facets, formats, reading, rsf, schema
 from staithe.registers.formats import MethodNotAllowed, Window
 from staithe.registers.models import Register
@@ -96,6 +97,9 @@ class Call:
         return formats.choose(
             self.request, self.suffix, offered=offered or (formats.JSON,)
         )
+
+
+OF_PRIVATE = "staithe.registers.private"  # in request.META: no cache may keep it
 
 
 class NobodyKnown(Exception):
@@ -196,7 +200,8 @@ def get_register(request: HttpRequest, name: str) -> Register:
     if not register.is_public:
         if not hasattr(request, "user"):
             raise NobodyKnown
-        check_see(request.user, register)
+        check_see(asker(request), register)
+        request.META[OF_PRIVATE] = True
     return register
 
 
