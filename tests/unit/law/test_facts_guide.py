@@ -20,7 +20,7 @@ GUIDE = (REPOSITORY / NAME).read_text("utf-8")
 WORDS = load_library().words
 NAMED = set(re.findall(r"`([^`\n]+)`", GUIDE))
 # What the engine works out itself, and nobody states.
-DERIVED = {"kinds", "verdict"}
+DERIVED = {"kinds", "verdict", "within_one_body"}
 PARTS = {"bodies", "named"}
 
 
