@@ -21,6 +21,7 @@ from staithe.people.models import ApiToken, Invitation, Person
 
 
 if TYPE_CHECKING:
+    from django.db.models import QuerySet
     from django.http import HttpRequest
 
 
@@ -37,6 +38,11 @@ BAD_LINK = (
     "This link does not work: it was used, has expired or was withdrawn. "
     "Ask the person who sent it for a new one."
 )
+
+
+def open_tokens(person: Person, *, at: datetime) -> QuerySet[ApiToken]:
+    """Return the API tokens of a person that still work."""
+    return person.api_tokens.filter(revoked_at=None, expires_at__gt=at)
 
 
 def new_api_secret() -> str:

@@ -30,7 +30,8 @@ from staithe.registers.permissions import can_keep
 from staithe.registers.pointing import names_of
 from staithe.registers.schema import Schema
 from staithe.registers.terms import is_naming
-from staithe.ui.csv import csv_response, safe_cell, wants_csv
+from staithe.ui.cells import safe_cell
+from staithe.ui.csv import csv_response, wants_csv
 from staithe.ui.paging import Query, paginate
 from staithe.ui.web import query_of, render_page
 

@@ -9,7 +9,8 @@ import click
 
 from staithe.base.config import env_secret, env_str
 from staithe.base.errors import AnswerIsNo
-from staithe.demo.cli import claim_home, run_story
+from staithe.demo.cli import run_story
+from staithe.demo.home import built_aside, check_home
 from staithe.site.serving import (
     address_of,
     check_port_free,
@@ -18,6 +19,7 @@ from staithe.site.serving import (
 )
 
 
+MOST_SEED = 2**63 - 1  # its digits fit the key of the demo's project
 HOST, PORT = "127.0.0.1", 8000
 THREADS = 4  # of one process: more only wait for each other
 
@@ -82,44 +84,61 @@ def check_service_there() -> None:
 
 
 @click.command()
-@click.option("--people", default=20_000, show_default=True, help="100 to 1,000,000.")
-@click.option("--seed", default=1, show_default=True, help="Same seed, same world.")
+@click.option(
+    "--people",
+    type=click.IntRange(100, 1_000_000),
+    default=20_000,
+    show_default=True,
+    help="100 to 1,000,000.",
+)
+@click.option(
+    "--seed",
+    type=click.IntRange(0, MOST_SEED),
+    default=1,
+    show_default=True,
+    help="Same seed, same world.",
+)
 @click.option("--no-serve", is_flag=True, help="Stop after the story.")
+@click.option("--replace", is_flag=True, help="Delete work done in an earlier demo.")
 @click.option("--json", "as_json", is_flag=True, help="Answer as JSON.")
 @click.option("--host", default=HOST, show_default=True)
 @click.option("--port", default=PORT, show_default=True)
 def demo(
-    people: int, seed: int, host: str, port: int, *, no_serve: bool, as_json: bool
+    people: int,
+    seed: int,
+    host: str,
+    port: int,
+    *,
+    no_serve: bool,
+    replace: bool,
+    as_json: bool,
 ) -> None:
     """Build a demo world and run the main job through to a released table."""
     from staithe.site.starting import start_django
 
     home = Path(env_str("STAITHE_HOME", "./var")).resolve()
-    claim_home(home)
+    check_home(home, replace=replace)
+    serving = not no_serve and not as_json
+    if serving:
+        check_port_free(host, port)
     address = address_of(host, port)
-    keep_address(home, address)
-    start_django()
-    run_story(
-        people=people,
-        seed=seed,
-        base_url=address,
-        as_json=as_json,
-    )
-    if as_json:
-        return
-    if no_serve:
-        at = [f"--host {host}"] * (host != HOST) + [f"--port {port}"] * (port != PORT)
-        click.echo("\nNothing serves these pages yet. To open them, run:")
-        click.echo(
-            "  "
-            + " ".join(["STAITHE_HOME=" + shlex.quote(str(home)), "staithe serve", *at])
+    with built_aside(home) as aside:
+        keep_address(aside, address)
+        start_django()
+        run_story(
+            people=people, seed=seed, base_url=address, home=home, as_json=as_json
         )
-        return
-    click.echo(f"\nStarting at {address}/ ...")
-    run_service(
-        host=host,
-        port=port,
-        threads=THREADS,
-        with_worker=True,
-        ready=lambda: click.echo("It answers now. Stop it with Ctrl+C."),
-    )
+    if serving:
+        click.echo(f"\nStarting at {address}/ ...")
+        run_service(
+            host=host,
+            port=port,
+            threads=THREADS,
+            with_worker=True,
+            ready=lambda: click.echo("It answers now. Stop it with Ctrl+C."),
+        )
+    elif not as_json:
+        at = [f"--host {host}"] * (host != HOST) + [f"--port {port}"] * (port != PORT)
+        words = [f"STAITHE_HOME={shlex.quote(str(home))}", "staithe serve", *at]
+        click.echo("\nNothing serves these pages yet. To open them, run:")
+        click.echo("  " + " ".join(words))

@@ -179,6 +179,7 @@ ROOMS = [
     "catalogue",
     "law",
     "sharing",
+    "linkage",
     "exchange",
     "analysis",
     "accountability",
