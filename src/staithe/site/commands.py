@@ -19,8 +19,8 @@ from staithe.site.serving import (
 )
 
 
-HOST, PORT = "127.0.0.1", 8000
 MOST_SEED = 2**63 - 1  # its digits fit the key of the demo's project
+HOST, PORT = "127.0.0.1", 8000
 THREADS = 4  # of one process: more only wait for each other
 
 
@@ -118,7 +118,8 @@ def demo(
 
     home = Path(env_str("STAITHE_HOME", "./var")).resolve()
     check_home(home, replace=replace)
-    if not no_serve and not as_json:
+    serving = not no_serve and not as_json
+    if serving:
         check_port_free(host, port)
     address = address_of(host, port)
     with built_aside(home) as aside:
@@ -127,21 +128,17 @@ def demo(
         run_story(
             people=people, seed=seed, base_url=address, home=home, as_json=as_json
         )
-    if as_json:
-        return
-    if no_serve:
-        at = [f"--host {host}"] * (host != HOST) + [f"--port {port}"] * (port != PORT)
-        click.echo("\nNothing serves these pages yet. To open them, run:")
-        click.echo(
-            "  "
-            + " ".join(["STAITHE_HOME=" + shlex.quote(str(home)), "staithe serve", *at])
+    if serving:
+        click.echo(f"\nStarting at {address}/ ...")
+        run_service(
+            host=host,
+            port=port,
+            threads=THREADS,
+            with_worker=True,
+            ready=lambda: click.echo("It answers now. Stop it with Ctrl+C."),
         )
-        return
-    click.echo(f"\nStarting at {address}/ ...")
-    run_service(
-        host=host,
-        port=port,
-        threads=THREADS,
-        with_worker=True,
-        ready=lambda: click.echo("It answers now. Stop it with Ctrl+C."),
-    )
+    elif not as_json:
+        at = [f"--host {host}"] * (host != HOST) + [f"--port {port}"] * (port != PORT)
+        words = [f"STAITHE_HOME={shlex.quote(str(home))}", "staithe serve", *at]
+        click.echo("\nNothing serves these pages yet. To open them, run:")
+        click.echo("  " + " ".join(words))
