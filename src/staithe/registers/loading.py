@@ -164,9 +164,10 @@ class Loading:
     """A register being added to."""
 
     def __init__(self, held: Held, *, history: bool) -> None:
-        """Start from what is held; `history` lets through links that never resolved.
+        """Start from what is held; `history` lets a metadata entry repeat itself.
 
-        It also lets a metadata entry repeat itself, as real registers do.
+        Real registers do. Into a register that holds nothing yet it also lets links
+        that were never well formed: whoever appends to one can still write them right.
         """
         self.held = held
         self.history = history
@@ -313,7 +314,7 @@ class Loading:
     def _check_data(self, values: Item, *, key: str, line: int) -> None:
         found = self.schema
         assert found is not None
-        if not self.history:
+        if not (self.history and self._blank):
             found.check_item(values, key=key)
         elif wrong := found.check_recorded(values, key=key):
             self._warn(line, key, "; ".join(wrong))
@@ -338,7 +339,8 @@ class Loading:
                 raise
             self._warn(line, key, error.message)
         self._metadata[key] = values
-        self.schema = self._read_schema()
+        before, self.schema = self.schema, self._read_schema()
+        schema.check_still(before, self.schema)
 
     def _read_schema(self) -> Schema | None:
         return schema.read_schema(self._metadata, name=self.held.name)

@@ -221,6 +221,8 @@ def check_metadata(
     A datatype or cardinality never changes and a field is never removed (RFC0001),
     because those who read the register rely on both.
     """
+    if key == "name" and before is not None and before.get("name") != item.get("name"):
+        raise BadInput("The name of a register never changes.", field="name")
     kind, _, name = key.partition(":")
     if not name:
         return
@@ -236,6 +238,18 @@ def check_metadata(
         gone = [n for n in _listed(before) if n not in _listed(item)]
         if gone:
             raise BadInput(f"A field is never removed from a register: {gone[0]}.")
+
+
+def check_still(before: Schema | None, after: Schema | None) -> None:
+    """Refuse metadata that would take a schema away or another in its place; BadInput.
+
+    Without a schema every item passes, so one line could end all checks for good.
+    """
+    if before is not None and (after is None or after.register != before.register):
+        raise BadInput(
+            f"This is the register {before.register}: its name never changes.",
+            field="name",
+        )
 
 
 def missing_definitions(
