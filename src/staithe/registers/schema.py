@@ -159,6 +159,19 @@ def read_field(item: Mapping[str, Value]) -> Field:
     return field
 
 
+def check_new_field(field: Field) -> None:
+    """Refuse a new field of a kind that nobody can check: it can never change; BadInput.
+
+    History may hold such fields: the specification named them and never finished them.
+    """
+    if field.datatype in datatypes.UNFINISHED:
+        raise BadInput(
+            f"{field.id} cannot be a {field.datatype}: no register checks what such a "
+            "value is. Use string or text.",
+            field="datatype",
+        )
+
+
 def field_item(field: Field) -> Item:
     """Return the item that defines a field."""
     item: Item = {

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 
 import pytest
 
@@ -182,6 +182,12 @@ def test_no_metadata_line_switches_the_schema_off(post):
         assert detail == "Line 2: The name of a register never changes."
     post(lines({"town": "1", "zz": "anything"}), status=400)
     post(lines({"town": "1", "name": "Ayr"}), status=200)
+
+
+def test_nothing_of_a_time_to_come_is_appended(post):
+    post(lines({"town": "1"}, at="2999-01-01T00:00:00Z"), status=400)
+    soon = datetime.now(UTC) + timedelta(hours=23)
+    post(lines({"town": "1"}, at=f"{soon:%Y-%m-%dT%H:%M:%SZ}"), status=200)
 
 
 @pytest.mark.parametrize("twin", ["nocolon", ":x", "town:!!"])

@@ -46,4 +46,6 @@ def test_a_register_that_comes_under_another_name_keeps_its_own():
     loading = load_lines(Empty("elsewhere"), [*named, *DEFINED, *good])
     assert loading.schema.register == "frog"
     with pytest.raises(BadLine, match="never changes"):
-        load_lines(Empty("frog"), [*DEFINED, *an_entry("system", "name", {"name": "x"})])
+        load_lines(
+            Empty("frog"), [*DEFINED, *an_entry("system", "name", {"name": "x"})]
+        )
