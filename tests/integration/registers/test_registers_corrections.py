@@ -339,3 +339,22 @@ def test_the_queue_shows_every_register_that_i_keep(towns, owner, client):
     assert made.reference in page
     assert "1205" in page
     assert "Late" in page
+
+
+def test_what_was_accepted_with_changes_is_shown_as_it_was_written(
+    towns, owner, client
+):
+    made = propose(towns, **{"name": "Proposed", "start-date": "1205"})
+    done = decide(made, owner, changes={"name": "Written", "start-date": ""})
+    assert done.state == Correction.State.EDITED
+    changed = {
+        c.field: (c.before, c.after) for c in queries_corrections.before_and_after(done)
+    }
+    assert changed == {"name": ("Ayr", "Written")}
+    page = client.get(f"/registers/town/corrections/{done.reference}").text
+    assert "Written" in page
+    assert "Proposed<" not in page.replace("Proposed</dt>", "")
+    assert "What changed" in page
+    declined = decide(propose(towns, name="Never"), owner, outcome="decline")
+    (would,) = queries_corrections.before_and_after(declined)
+    assert (would.before, would.after) == ("Written", "Never")
