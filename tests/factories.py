@@ -33,8 +33,11 @@ from staithe.base.ids import new_token
 from staithe.catalogue.actions import publish_asset
 from staithe.catalogue.models import Asset
 from staithe.exchange.actions import ask_join
+from staithe.exchange.judging import have_judged
 from staithe.exchange.models import Grant, Join
 from staithe.jobs.run import run_pending
+from staithe.linkage.actions import answer_pair, finish_judging, join_review
+from staithe.linkage.models import Review
 from staithe.people.models import Membership, Organisation, Person
 from staithe.sharing import actions as sharing
 from staithe.sharing.models import Agreement, Project
@@ -268,6 +271,33 @@ class World:
         self.agree(project, self.care(), CARE_SEEN, CARE_LINK)
         self.join(project)
         return project
+
+
+def review_of(world: World, *, size: int = 40) -> Review:
+    """Return a review of a project's join of two tables, that three linkers may judge.
+
+    They are `world.linkers`, at the operator; nobody has started.
+    """
+    world.linkers = [  # type: ignore[attr-defined]  # of this world only
+        make_person(name, linker=world.centre) for name in ("Lin", "Leo", "Lea")
+    ]
+    join = world.two_grants(world.bob).joins.get()
+    return have_judged(join=join, run=0, size=size, by=world.ann, at=world.later())
+
+
+def judge_pairs(world: World, review: Review, person: Person, **others: str) -> None:
+    """Have a person join, answer every pair as the linkage has it, and finish.
+
+    `others` are answers to single pairs: p7="no match".
+    """
+    join_review(review=review, by=person, at=world.later())
+    for pair in review.pairs.exclude(stratum=None):
+        usual = "match" if pair.link else "no match"
+        answer = others.get(f"p{pair.number}", usual)
+        answer_pair(
+            review=review, number=pair.number, answer=answer, by=person, at=world.at
+        )
+    finish_judging(review=review, by=person, at=world.later())
 
 
 def question(world: World, project: Project, **changes: Any) -> Query:

@@ -78,9 +78,9 @@ ABOUT = {
         "benefit_type",
     ),
     "nhb": (
-        "Northmoor Health Board",
+        "Northmoor Health Survey",
         "Hospital care and long-term conditions",
-        "People known to the health board, their main condition and stays.",
+        "What people told the survey: their main condition and hospital stays.",
         "long_term_condition",
     ),
     "rs": (
@@ -158,7 +158,7 @@ def _start_project(amara: Any) -> None:
 
 WANTED = {
     "dws": (("benefit_type", "weekly_amount", "region"), "s64"),
-    "nhb": (("long_term_condition", "admissions", "last_admission"), "s261"),
+    "nhb": (("long_term_condition", "admissions", "last_admission"), "s64"),
     "rs": (("annual_pay", "employer_sector"), "s64"),
 }
 SEE = "Columns that you need to analyse"
@@ -198,6 +198,7 @@ def decide(stage: Stage) -> None:
     owner.press("Tell the requester that you have it")
     owner.choose("Agree")
     owner.press("Continue")
+    owner.write("Why do you agree?", "The accreditations are with the application.")
     write_date(owner, "Last day of the agreement", ends)
     owner.press("Continue")
     owner.press("Record the decision")

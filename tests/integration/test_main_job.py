@@ -22,7 +22,16 @@ import pytest
 from django.core.management import call_command
 
 import staithe
-from calls import analysis, catalogue, exchange, ledger, people, registers, sharing
+from calls import (
+    analysis,
+    catalogue,
+    exchange,
+    ledger,
+    linkage,
+    people,
+    registers,
+    sharing,
+)
 from staithe.accountability.models import Credit
 from staithe.demo.story import Scene, tell
 from staithe.demo.telling import Telling
@@ -150,5 +159,6 @@ def _call_the_rest(told: Scene, folder: Path) -> None:
     catalogue.call(told, folder)
     sharing.call(told)
     analysis.call(told)
+    linkage.call(told)
     exchange.call(told)
     ledger.call(told)

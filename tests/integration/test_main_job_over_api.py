@@ -221,7 +221,7 @@ def ask(api: Api) -> None:
             **wanted,
         )
         api.made[f"{holder}-flow"] = path = f"/flows/{flow['reference']}"
-        citation = "s261" if holder == "nhb" else "s64"
+        citation = "s64"
         route = find_route(api, citation)
         told = api.do(
             "requester", "PUT", f"{path}/route", route_id=route, reason="Research."

@@ -18,7 +18,7 @@ from staithe.accountability.transparency import line_of, statement_of
 from staithe.base.clock import now
 from staithe.base.errors import BadInput
 from staithe.people.queries import get_organisation
-from staithe.people.tokens import API_AUTH, signed_in_person
+from staithe.people.tokens import API_AUTH, asker, signed_in_person
 from staithe.sharing.models import Agreement
 from staithe.sharing.queries import get_project
 from staithe.sharing.schemas import PageOut
@@ -246,7 +246,7 @@ def transparency(request: HttpRequest, wanted: Query[Shares]) -> PageOut[ShareOu
 def show_share(request: HttpRequest, reference: str) -> StatementOut:
     """Say in plain English what one agreement shares, why, and with what result."""
     agreement = queries.get_public_agreement(reference)
-    told = statement_of(agreement, reader=api_ledger.reader_of(request))
+    told = statement_of(agreement, reader=asker(request))
     return StatementOut(
         share=_share(agreement),
         what=list(told.what),

@@ -20,8 +20,7 @@ from staithe.accountability.queries import find_events
 from staithe.accountability.web_ledger import MOST, Shown, show
 from staithe.base.clock import now
 from staithe.ledger import queries, receipt
-from staithe.people.permissions import Someone
-from staithe.people.tokens import API_AUTH, authenticate_bearer, signed_in_person
+from staithe.people.tokens import API_AUTH, asker, signed_in_person
 from staithe.sharing.schemas import PageOut
 from staithe.sharing.shapes import page_of
 
@@ -56,7 +55,7 @@ class EventOut(Schema):
 @router.get("/ledger/events", response=PageOut[EventOut], auth=None)
 def list_events(request: HttpRequest, wanted: Query[EventFilter]) -> PageOut[EventOut]:
     """List events, the newest first."""
-    reader = reader_of(request)
+    reader = asker(request)
     found = find_events(
         visible_events(reader),
         name=wanted.name,
@@ -72,7 +71,7 @@ def list_events(request: HttpRequest, wanted: Query[EventFilter]) -> PageOut[Eve
 def show_event(request: HttpRequest, number: int) -> EventOut:
     """Show one event and, to who may read it, what it says."""
     event = queries.get_event(min(number, MOST))
-    (shown,) = show([event], reader_of(request))
+    (shown,) = show([event], asker(request))
     return _event_out(shown)
 
 
@@ -83,12 +82,6 @@ def show_receipt(request: HttpRequest, number: int) -> HttpResponse:
     check_see_body(signed_in_person(request), event)
     text = receipt.to_json(queries.receipt_for(event, at=now()))
     return HttpResponse(text, content_type="application/json")
-
-
-def reader_of(request: HttpRequest) -> Someone:
-    """Return who reads: by token, by session, or nobody; a bad token is refused."""
-    header = request.headers.get("Authorization", "")
-    return authenticate_bearer(header, at=now()) if header else request.user
 
 
 def _same(event: Any) -> Any:

@@ -19,7 +19,7 @@ ORGANISATIONS = {
     "operator": ("Office for Data Sharing", "other"),
     "evidence": ("Office for Public Evidence", "central-department"),
     "dws": ("Department for Work and Skills", "central-department"),
-    "nhb": ("Northmoor Health Board", "health-body"),
+    "nhb": ("Northmoor Health Survey", "arms-length-body"),
     "rs": ("Revenue Service", "central-department"),
 }
 HOLDERS = ("dws", "nhb", "rs")
@@ -33,10 +33,18 @@ CAST: dict[str, tuple[str, list[tuple[str, Role]]]] = {
         [(holder, Role.DATA_SHARING_OFFICER) for holder in HOLDERS]
         + [("dws", Role.REVIEWER)],
     ),
-    "reviewer": ("Devinder Marsh", [("operator", Role.REVIEWER)]),
+    # Pairs are judged by two at the operator, who have nothing to do with the project.
+    "reviewer": (
+        "Devinder Marsh",
+        [("operator", Role.REVIEWER), ("operator", Role.LINKER)],
+    ),
     "overseer": (
         "Eleri Finch",
-        [("operator", Role.OVERSEER), ("operator", Role.ADMINISTRATOR)],
+        [
+            ("operator", Role.OVERSEER),
+            ("operator", Role.ADMINISTRATOR),
+            ("operator", Role.LINKER),
+        ],
     ),
     "stranger": ("Femi Clarke", []),
 }

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import shutil
 from pathlib import Path
 
 import click
@@ -11,29 +10,13 @@ import click
 from staithe.base.errors import BadInput
 
 
-MARK = "demo-world.json"
+def run_story(
+    *, people: int, seed: int, base_url: str, home: Path, as_json: bool
+) -> None:
+    """Build the world in a fresh home and print what happened.
 
-
-def claim_home(home: Path) -> None:
-    """Take an empty home, or empty one that an earlier demo made; refuse any other."""
-    home.mkdir(parents=True, exist_ok=True)
-    if any(home.iterdir()) and not (home / MARK).exists():
-        raise BadInput(
-            f"{home} holds something that is not a demo. "
-            "Set STAITHE_HOME to a new folder for the demo."
-        )
-    (home / MARK).touch()
-    for path in home.iterdir():
-        if path.name == MARK:
-            continue
-        if path.is_dir() and not path.is_symlink():
-            shutil.rmtree(path)
-        else:
-            path.unlink()
-
-
-def run_story(*, people: int, seed: int, base_url: str, as_json: bool) -> None:
-    """Build the world in a fresh home and print what happened."""
+    `home` is where the world will be when it is whole.
+    """
     from django.conf import settings
 
     from staithe.demo.cast import CAST, PASSWORD
@@ -48,7 +31,7 @@ def run_story(*, people: int, seed: int, base_url: str, as_json: bool) -> None:
     # What would be mailed is kept beside the world, out of the story's way.
     settings.EMAIL_BACKEND = "django.core.mail.backends.filebased.EmailBackend"
     settings.EMAIL_FILE_PATH = settings.HOME / "mail"
-    telling = Telling(base_url, quiet=as_json)
+    telling = Telling(base_url, quiet=as_json, moves=(settings.HOME, home))
     tell(people=people, seed=seed, telling=telling)
     summary = telling.summary()
     if as_json:

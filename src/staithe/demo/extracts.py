@@ -113,7 +113,7 @@ def benefit_spells(world: World) -> pa.Table:
 
 
 def hospital_care(world: World) -> pa.Table:
-    """Return the Northmoor Health Board's rows; a few people are registered twice."""
+    """Return the Northmoor Health Survey's rows; a few people are registered twice."""
     roster, records = _draw(world, "nhb")
     now, person = world.circumstances, roster.person
     rng = stream(world.seed, "nhb", 2)
@@ -170,7 +170,7 @@ def _write_benefits(world: World, path: Path) -> Extract:
 def _write_care(world: World, path: Path) -> Extract:
     table = hospital_care(world)
     pq.write_table(table, path, compression="zstd", write_page_checksum=True)
-    return _described(table, path, "nhb", "Northmoor Health Board", "Hospital care")
+    return _described(table, path, "nhb", "Northmoor Health Survey", "Hospital care")
 
 
 def _write_earnings(world: World, path: Path) -> Extract:

@@ -41,6 +41,7 @@ from staithe.ledger.verify import verify as verify_log
 from staithe.sharing.actions import (
     accept_agreement,
     add_flow,
+    answer_questions,
     choose_route,
     decide_flow,
     draft_request,
@@ -50,6 +51,7 @@ from staithe.sharing.actions import (
     start_review,
     submit_request,
 )
+from staithe.sharing.advice import find_advice, questions_to_answer
 from staithe.sharing.models import Agreement, Flow, Project, Request
 
 
@@ -136,7 +138,7 @@ ABOUT = {
     ),
     "nhb": (
         "Hospital care and long-term conditions",
-        "People known to the health board, their main long-term condition and stays.",
+        "What people told the survey: their main long-term condition and hospital stays.",
     ),
     "rs": (
         "Earnings by employer sector",
@@ -192,7 +194,7 @@ WANTED = {
     "nhb": (
         ("long_term_condition", "admissions", "last_admission"),
         ("GIVEN_NAME", "FAMILY_NAME", "BIRTH_DATE", "SEX", "POSTCODE"),
-        "hsca12-261",
+        "dea-64-research",
     ),
     "rs": (
         ("annual_pay", "employer_sector"),
@@ -237,7 +239,8 @@ def request(scene: Scene) -> None:
         step.did = (
             f"{scene.request.reference}: benefit and payer stated, "
             f"{sum(len(w[0]) for w in WANTED.values())} columns to see, "
-            "identifiers for linkage only, a cited route for each holder"
+            "identifiers for linkage only, a cited route for each holder: the law "
+            "library says that each may apply, if its conditions are evidenced"
         )
         step.path = f"/requests/{scene.request.reference}"
 
@@ -259,13 +262,29 @@ def _ask_one(
         by=amara,
         at=scene.later(),
     )
-    scene.flows[holder] = choose_route(
+    flow = choose_route(
         flow=flow,
         route_id=route,
         reason="Research in the public interest; results are published.",
         by=amara,
         at=scene.later(),
     )
+    scene.flows[holder] = _answer_the_law(scene, flow)
+
+
+def _answer_the_law(scene: Scene, flow: Flow) -> Flow:
+    """Answer yes to what the law library asks of the route, and note what it says."""
+    at = scene.later()
+    asked = questions_to_answer(find_advice(flow, on=at.date()))
+    answers = {q.id: True for q in asked if q.decides and "yes" in q.accepts}
+    flow = answer_questions(
+        flow=flow, answers=answers, by=scene.cast["requester"], at=at
+    )
+    advice = find_advice(flow, on=at.date())
+    if advice is None or advice.verdict != "may-apply":
+        said = advice.verdict if advice else "no advice"
+        raise AnswerIsNo(f"The law library says of {flow.asset.title}: {said}.")
+    return flow
 
 
 def decide(scene: Scene) -> None:
@@ -292,7 +311,7 @@ def _decide_dws(scene: Scene) -> None:
 
 
 def _decide_nhb(scene: Scene) -> None:
-    with scene.telling.step("The health board agrees to fewer columns") as step:
+    with scene.telling.step("The health survey agrees to fewer columns") as step:
         decision = decide_flow(
             flow=scene.flows["nhb"],
             outcome="agree-in-part",
@@ -484,7 +503,7 @@ def verify(scene: Scene) -> None:
         scene.telling.facts["events"] = report.size
         step.did = (
             f"{report.size} events: every commitment, root and signature holds\n"
-            f"staithe ledger verify {path}"
+            f"staithe ledger verify {scene.telling.place(path)}"
         )
         step.path = "/ledger"
 

@@ -6,6 +6,7 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass, field
+from pathlib import Path
 from typing import Any
 
 from rich.console import Console
@@ -29,6 +30,8 @@ class Telling:
     quiet: bool = False
     steps: list[Step] = field(default_factory=list)
     facts: dict[str, Any] = field(default_factory=dict)
+    # Where the world is built, and where it will be when it is whole.
+    moves: tuple[Path, Path] | None = None
     console: Console = field(default_factory=lambda: Console(highlight=False))
 
     @contextmanager
@@ -55,6 +58,13 @@ class Telling:
             self.console.print(f"    {line}", markup=False)
         if step.path:
             self.console.print(f"    [cyan]{self.base_url}{step.path}[/cyan]")
+
+    def place(self, path: Path) -> Path:
+        """Return where a file of the world will be found."""
+        if self.moves is None:
+            return path
+        built, home = self.moves
+        return home / path.relative_to(built)
 
     def summary(self) -> dict[str, Any]:
         """Return the whole telling as JSON values."""

@@ -11,9 +11,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
-import yaml
 
-from staithe.base.errors import BadInput, NotFound
+from staithe.base.errors import BadInput
+from staithe.base.plain_yaml import read_yaml_file
 from staithe.disclosure.protect import ProtectedTable, protect_table
 from staithe.disclosure.release import to_csv, to_dict
 from staithe.disclosure.sources import Specification, read_file
@@ -28,16 +28,9 @@ MAX_SPECIFICATION_BYTES = 100_000
 
 def load_specification(path: Path) -> Specification:
     """Read a YAML specification; BadInput with one sentence where it is wrong."""
-    try:
-        text = path.read_text("utf-8")
-        values = yaml.safe_load(text[: MAX_SPECIFICATION_BYTES + 1])
-    except FileNotFoundError as error:
-        raise NotFound(f"There is no specification at {path}.") from error
-    except (OSError, UnicodeDecodeError) as error:
-        raise BadInput(f"The specification {path} cannot be read as text.") from error
-    except yaml.YAMLError as error:
-        raise BadInput(f"The specification {path} is not valid YAML.") from error
-    return Specification.from_dict(values)
+    return Specification.from_dict(
+        read_yaml_file(path, most_bytes=MAX_SPECIFICATION_BYTES)
+    )
 
 
 def protect_file(file: Path, specification: Specification) -> ProtectedTable:

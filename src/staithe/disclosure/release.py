@@ -14,6 +14,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from staithe.base.errors import BadInput
+from staithe.ui.cells import safe_cell
 
 
 if TYPE_CHECKING:
@@ -23,7 +24,6 @@ if TYPE_CHECKING:
 
 HIDDEN = "[c]"  # the Analysis Function's mark for a confidential value
 TOTAL = "Total"
-_FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r")
 GRID_DIMENSIONS = 2
 
 
@@ -52,9 +52,9 @@ def to_csv(table: ProtectedTable) -> str:
     out = io.StringIO()
     rows = to_rows(table)
     writer = csv.writer(out, lineterminator="\r\n")
-    writer.writerow([_safe(name) for name in rows[0]])
+    writer.writerow([safe_cell(name) for name in rows[0]])
     for row in rows:
-        writer.writerow([_safe(value) for value in row.values()])
+        writer.writerow([safe_cell(value) for value in row.values()])
     return out.getvalue()
 
 
@@ -154,10 +154,3 @@ def _labels_of(dimension: Dimension) -> list[str]:
 
 def _text(value: float | str, measure: Measure) -> str:
     return value if isinstance(value, str) else f"{value:,.{measure.decimals}f}"
-
-
-def _safe(value: Any) -> Any:
-    """Keep a label of hostile data from running as a spreadsheet formula."""
-    if isinstance(value, str) and value.startswith(_FORMULA_STARTS):
-        return f"'{value}"
-    return value

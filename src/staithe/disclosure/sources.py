@@ -66,7 +66,7 @@ class Specification:
                 f"Use some of: {', '.join(sorted(_KNOWN | {'policy'}))}."
             )
         kind = values.get("kind", "counts" if "count" in values else "microdata")
-        if kind not in {"microdata", "counts"}:
+        if kind not in ("microdata", "counts"):  # a list is in no set
             raise BadInput("kind must be microdata or counts.", field="kind")
         needed = "unit" if kind == "microdata" else "count"
         if not values.get(needed):

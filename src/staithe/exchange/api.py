@@ -18,6 +18,7 @@ from staithe.exchange.actions import (
     revoke_recipient,
     stop_join,
 )
+from staithe.exchange.judging import USUAL, have_judged
 from staithe.exchange.models import Grant, Join, Recipient
 from staithe.exchange.queries import (
     find_grant,
@@ -55,6 +56,18 @@ class JoinIn(Schema):
     """How to link: a specification in YAML, or nothing."""
 
     specification: str = ""
+
+
+class JudgeIn(Schema):
+    """How many pairs two people are to judge."""
+
+    size: int = USUAL
+
+
+class ReviewStartedOut(Schema):
+    """The review that was started; read it at /reviews/{reference}."""
+
+    reference: str
 
 
 class JoinOut(Schema):
@@ -153,6 +166,21 @@ def end_token(request: HttpRequest, reference: str, number: int) -> Status[None]
         raise NotFound("You have no such token for this agreement.")
     revoke_recipient(recipient=recipient, by=person, at=now())
     return Status(204, None)
+
+
+@router.post(
+    "/projects/{reference}/joins/{number}/runs/{run}/reviews",
+    response={201: ReviewStartedOut},
+    auth=API_AUTH,
+)
+def start_review(
+    request: HttpRequest, reference: str, number: int, run: int, body: JudgeIn
+) -> Status[ReviewStartedOut]:
+    """Have pairs of one linkage of a join judged by two people; `run` counts from 1."""
+    person = signed_in_person(request)
+    join = get_join(get_own_project(reference, person=person), number)
+    review = have_judged(join=join, run=run - 1, size=body.size, by=person, at=now())
+    return Status(201, ReviewStartedOut(reference=review.reference))
 
 
 @router.post(

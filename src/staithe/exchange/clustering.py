@@ -26,10 +26,12 @@ from staithe.exchange.cutting import ROW_KEY
 
 
 if TYPE_CHECKING:
+    from staithe.linkage.labelled import Labelled
     from staithe.linkage.result import LinkResult
     from staithe.linkage.specification import LinkSpecification
 
 Progress = Callable[[float, str], None]
+Taught = Callable[[tuple[str, str]], "Labelled | None"]
 Numbers = npt.NDArray[np.int64]
 
 
@@ -41,6 +43,7 @@ class LinkRun:
     links: int
     people: dict[str, int]  # by source
     report: dict[str, Any]
+    results: tuple[LinkResult, ...]  # of each two sources, in the order of the report
 
 
 @dataclass(frozen=True)
@@ -73,11 +76,12 @@ def cluster_grants(
     specification: dict[str, Any],
     scratch: Path,
     progress: Progress,
+    labelled: Taught = lambda _names: None,
 ) -> LinkRun:
     """Cluster the rows of each source's files; one source alone needs no linkage.
 
-    A cluster is named by its first row, as `t1:17`. Raises BadInput where linkage
-    finds nothing to compare.
+    A cluster is named by its first row, as `t1:17`. `labelled` gives what people's
+    answers taught of two sources. Raises BadInput where linkage finds nothing to compare.
     """
     rows = Rows(tuple(files), tuple(_row_keys(part) for part in files.values()))
     # A filter may leave a grant without a row, and there is nobody in it to link.
@@ -86,12 +90,12 @@ def cluster_grants(
         for source, keys in zip(rows.sources, rows.keys, strict=True)
         if len(keys)
     }
-    runs = _link_pairs(filled, specification, scratch, progress)
+    runs = _link_pairs(filled, specification, scratch, progress, labelled)
     first = _first_of_each(rows, [run.clusters for run in runs])
     clusters = _write_clusters(rows, first, scratch / "clusters.parquet")
     links = sum(run.link_count for run in runs)
     report = {"runs": [run.report for run in runs], "people": _spread(rows, first)}
-    return LinkRun(clusters, links, _people(rows, first), report)
+    return LinkRun(clusters, links, _people(rows, first), report, tuple(runs))
 
 
 def _link_pairs(
@@ -99,6 +103,7 @@ def _link_pairs(
     specification: dict[str, Any],
     scratch: Path,
     progress: Progress,
+    labelled: Taught,
 ) -> list[LinkResult]:
     pairs = list(combinations(files, 2))
     if not pairs:
@@ -118,6 +123,8 @@ def _link_pairs(
                 out=scratch / f"link-{number}",
                 names=(left, right),
                 specification=wanted,
+                explain=True,
+                labelled=labelled((left, right)),
                 seed=settings.LINKAGE_SEED,
                 memory_mb=settings.ENGINE_MEMORY_MB,
                 threads=settings.ENGINE_THREADS,

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Callable, Mapping
 from datetime import datetime
 from functools import wraps
@@ -27,6 +26,7 @@ from staithe.base.errors import (
     NotFound,
     UserError,
 )
+from staithe.base.plain_json import read_json
 from staithe.exchange import delta_protocol as protocol
 from staithe.exchange.actions.recipients import record_read
 from staithe.exchange.byte_ranges import read_range
@@ -263,10 +263,7 @@ def _form(request: HttpRequest) -> str:
 
 
 def _body(request: HttpRequest) -> dict[str, Any]:
-    try:
-        body = json.loads(request.body or b"{}")
-    except (ValueError, RecursionError) as error:
-        raise BadInput("The body must be a JSON object.") from error
+    body = read_json(request.body or b"{}")
     if not isinstance(body, dict):
         raise BadInput("The body must be a JSON object.")
     return body

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from django import forms
 
+from staithe.exchange.judging import FEWEST, MOST, USUAL
 from staithe.ui.forms import Form
 
 
@@ -23,3 +24,15 @@ class TokenForm(Form):
     """Ending a token."""
 
     recipient = forms.IntegerField(widget=forms.HiddenInput())
+
+
+class JudgeForm(Form):
+    """How many pairs two people are to judge."""
+
+    size = forms.IntegerField(
+        label="How many pairs?",
+        initial=USUAL,
+        min_value=FEWEST,
+        max_value=MOST,
+        help_text=f"From {FEWEST} to {MOST:,}. Where fewer can be judged, all are.",
+    )

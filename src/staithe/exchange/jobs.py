@@ -99,7 +99,7 @@ def join(context: JobContext, *, join: int) -> None:
             finish_join(join=row, result=result, by=None, at=context.now())
             context.finish({"links": result.report["links"]})
     except BaseException as error:
-        forget_snapshots([result.keys, *(part.table.id for part in result.tables)])
+        forget_snapshots(result.snapshots)
         if not isinstance(error, UserError):
             raise
         _fail_join(context, row, error)

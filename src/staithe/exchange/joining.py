@@ -13,7 +13,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import duckdb
 import pyarrow as pa
@@ -31,6 +31,7 @@ from staithe.exchange.storage import (
     scratch_folder,
     the_store,
 )
+from staithe.linkage.queries import labelled_for
 from staithe.sharing.models import Project
 from staithe.tables.engine import connect, scan, to_batches
 from staithe.tables.manifest import Source
@@ -40,6 +41,9 @@ from staithe.tables.sql import quote_identifier, quote_literal
 
 UNIT = "person"
 Progress = Callable[[float, str], None]
+
+if TYPE_CHECKING:
+    from staithe.linkage.result import LinkResult
 
 
 @dataclass(frozen=True)
@@ -58,6 +62,13 @@ class JoinResult:
     tables: tuple[Joined, ...]
     keys: str  # snapshot of grant, row, person
     report: dict[str, Any]
+    evidence: tuple[dict[str, str], ...] = ()  # as a Join keeps it
+
+    @property
+    def snapshots(self) -> list[str]:
+        """Return every snapshot that was written."""
+        tables = [part.table.id for part in self.tables]
+        return [self.keys, *tables, *(each["snapshot"] for each in self.evidence)]
 
 
 def join_grants(
@@ -86,6 +97,7 @@ def join_grants(
             },
             specification=specification,
             scratch=scratch,
+            labelled=lambda names: labelled_for(project, names),
             progress=lambda share, note: progress(share * 0.8, note),
         )
         named = assign_pseudonyms(run.clusters, key=key, out=scratch / "people.parquet")
@@ -145,6 +157,7 @@ class _Writer:
     def write(self, run: LinkRun, *, key: bytes) -> JoinResult:
         """Return the tables and the sealed link between rows and pseudonyms."""
         from staithe.linkage.pseudonyms import key_id
+        from staithe.linkage.specification import to_yaml
 
         made: list[Piece] = []
         try:
@@ -152,17 +165,27 @@ class _Writer:
                 made.append(self._write_table(grant, source))
                 assert made[-1].rows == grant.rows, "each row has one pseudonym"
             made.append(self._write_keys())
+            made += [self._write_evidence(each) for each in run.results]
         except BaseException:
             forget_snapshots(piece.id for piece in made)
             raise
         tables = tuple(
             Joined(grant.reference, piece, run.people[source])
             for source, grant, piece in zip(
-                self.sources, self.grants, made[:-1], strict=True
+                self.sources, self.grants, made, strict=False
             )
         )
+        keys, *pieces = made[len(tables) :]
+        evidence = tuple(
+            {
+                "snapshot": piece.id,
+                "sha256": piece.sha256,
+                "specification": to_yaml(each.specification),
+            }
+            for piece, each in zip(pieces, run.results, strict=True)
+        )
         report = run.report | {"key": key_id(key), "links": run.links}
-        return JoinResult(tables, made[-1].id, report)
+        return JoinResult(tables, keys.id, report, evidence)
 
     def _write_table(self, grant: Grant, source: str) -> Piece:
         attributes = open_recorded(grant.attributes_snapshot, grant.attributes_sha256)
@@ -186,6 +209,14 @@ class _Writer:
             f"pseudonym AS {UNIT} FROM {scan([self.named])} ORDER BY ALL"
         )
         return self._keep(sql, Source(name="linkage key"))
+
+    def _write_evidence(self, result: LinkResult) -> Piece:
+        # Named by row key; the order is by hash, so place tells nothing of the score.
+        sql = (
+            'SELECT left_id::BIGINT AS "left", right_id::BIGINT AS "right",'
+            f" * EXCLUDE (left_id, right_id) FROM {scan([result.explained])}"
+        )
+        return self._keep(sql, Source(name="linkage evidence"))
 
     def _keep(self, sql: str, source: Source) -> Piece:
         connection: duckdb.DuckDBPyConnection = connect(

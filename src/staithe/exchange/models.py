@@ -97,12 +97,20 @@ class Join(models.Model):
     # grant, row, person: sealed, so that a holder can have a wrong record traced;
     # no page, API or query reads it. Deleted when a grant of it closes.
     key_snapshot = models.CharField(max_length=80, blank=True)
+    # For each linkage why its links weigh what they weigh: row keys and weights, no
+    # value. [{"snapshot", "sha256", "specification"}]; deleted with the key.
+    evidence = models.JSONField(default=list)
 
     class Meta:
         ordering = ("-number",)
         constraints = [
             models.UniqueConstraint(fields=["project", "number"], name="join_once")
         ]
+
+    @property
+    def kept_snapshots(self) -> list[str]:
+        """Return the snapshots kept beside the tables: the key and the evidence."""
+        return [self.key_snapshot, *(each["snapshot"] for each in self.evidence)]
 
 
 class Recipient(models.Model):

@@ -9,6 +9,7 @@ from staithe.base.errors import Conflict, NotAllowed, UserError
 from staithe.exchange.models import Grant, Join, Recipient
 from staithe.jobs.models import FINISHED
 from staithe.jobs.queries import JobView, job_view, jobs_about
+from staithe.linkage.queries import has_judged
 from staithe.people.models import Person
 from staithe.people.permissions import Permission, can
 from staithe.sharing.grant import check_grant, grant_from_plain
@@ -30,6 +31,11 @@ def check_permitted(grant: Grant, *, person: Person, at: datetime) -> None:
     )
     if not members.exists():
         raise NotAllowed("You no longer belong to this project.")
+    if has_judged(person, grant.project):
+        raise NotAllowed(
+            "You judged pairs of this project's people, so you have seen their names "
+            "and may not read their data."
+        )
     recipient = grant.project.organisation
     if not can(person, Permission.RUN_QUERY, recipient):
         raise NotAllowed(f"You are no longer an analyst at {recipient.name}.")

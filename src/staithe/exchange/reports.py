@@ -25,6 +25,8 @@ class RunView:
     rules: list[dict[str, Any]]
     warnings: list[str]
     chart: Chart | None
+    estimate: dict[str, Any] | None  # what people judged, once a review is closed
+    labels_from: str  # the review that its model learned from
 
 
 @dataclass(frozen=True)
@@ -90,6 +92,8 @@ def _view(run: Mapping[str, Any], names: Mapping[str, str]) -> RunView:
         rules=run["blocking"]["rules"],
         warnings=list(run["warnings"]),
         chart=_histogram(run),
+        estimate=run.get("estimate"),
+        labels_from=run["model"].get("labels_from", ""),
     )
 
 

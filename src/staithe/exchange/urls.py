@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from django.urls import path, re_path
 
-from staithe.exchange import delta_web, web
+from staithe.exchange import delta_web, web, web_judge
 
 
 TABLE = "delta-sharing/shares/<str:share>/schemas/<str:schema>/tables/<str:table>"
@@ -45,6 +45,11 @@ urlpatterns = [
         "projects/<str:reference>/joins/<int:number>/stop",
         web.stop,
         name="exchange-join-stop",
+    ),
+    path(
+        "projects/<str:reference>/joins/<int:number>/runs/<int:run>/judge",
+        web_judge.judge,
+        name="exchange-join-judge",
     ),
     path(
         "agreements/<str:reference>/prepare", web.prepare, name="exchange-grant-prepare"

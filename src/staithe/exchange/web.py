@@ -33,6 +33,8 @@ from staithe.exchange.queries import (
 )
 from staithe.exchange.reports import people_view, run_views
 from staithe.exchange.sharing_server import names_of
+from staithe.linkage.permissions import can_ask
+from staithe.linkage.queries import find_reviews_of
 from staithe.people.models import Person
 from staithe.people.tokens import signed_in_person
 from staithe.people.web import signed_in
@@ -146,7 +148,8 @@ def join_data(request: HttpRequest, reference: str) -> HttpResponse:
 @signed_in
 def show_join(request: HttpRequest, reference: str, number: int) -> HttpResponse:
     """Show how a join went: the numbers that say how far to trust it."""
-    project = get_own_project(reference, person=signed_in_person(request))
+    person = signed_in_person(request)
+    project = get_own_project(reference, person=person)
     join = get_join(project, number)
     done = join.state == Join.State.DONE
     people = people_view(join)
@@ -159,6 +162,8 @@ def show_join(request: HttpRequest, reference: str, number: int) -> HttpResponse
             "under_way": is_under_way(join),
             "project": project,
             "runs": run_views(join) if done else [],
+            "reviews": find_reviews_of(project, join=number),
+            "may_judge": done and bool(join.evidence) and can_ask(person, project),
             "people": people,
             "people_in": people.figures if people else [],
         },

@@ -11,14 +11,20 @@ import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from staithe.base.errors import BadInput
 from staithe.law.advice import Advice, Question
 from staithe.law.assemble import assemble
 from staithe.law.case import read_cases
 from staithe.law.citations import sections_named
 from staithe.law.gathering import holds
 from staithe.law.library import load_library
-from staithe.law.trial import YES_NO, Trial, fact_question, try_gateway
+from staithe.law.trial import (
+    YES_NO,
+    Trial,
+    fact_question,
+    items_question,
+    try_gateway,
+)
+from staithe.law.values import FactsApart
 
 
 if TYPE_CHECKING:
@@ -64,6 +70,14 @@ def advise(
     same facts always have the same answer. BadInput names the field at fault.
     """
     the_library = library or load_library()
+    return assemble(_weigh(read_facts(facts, on=on, library=the_library), the_library))
+
+
+def read_facts(
+    facts: object, *, on: date | None = None, library: Library | None = None
+) -> list[Case]:
+    """Read facts into cases; BadInput names a field at fault, or two that disagree."""
+    the_library = library or load_library()
     cases = read_cases(
         facts,
         words=the_library.words,
@@ -73,8 +87,10 @@ def advise(
     )
     for row in the_library.contradictions:
         if any(row.when(case) for case in cases):
-            raise BadInput(f"{row.field}: {row.text}", field=row.field)
-    return assemble(_weigh(cases, the_library))
+            raise FactsApart(
+                f"{row.field}: {row.text}", field=row.field, plain=row.plain
+            )
+    return cases
 
 
 def _weigh(cases: Sequence[Case], library: Library) -> Weighing:
@@ -100,7 +116,7 @@ def _weigh(cases: Sequence[Case], library: Library) -> Weighing:
         for path in library.words.basics
         if any(flow.values.get(path) is None for flow in flows)
     ]
-    questions = (*basics, *open_)
+    questions = (*basics, *open_, *_open_items(case.on, views, library))
     found = Weighing(
         library=library, case=case, flows=flows, views=views, trials=trials, best=best,
         candidates=candidates, asked=asked, claims=claims, restrictions=restrictions,
@@ -217,6 +233,19 @@ def _bites(row: Restriction, views: Sequence[Case]) -> tuple[bool, bool]:
         row.asks_when(v) is not False for v in held
     )
     return bars, asks
+
+
+def _open_items(on: date, views: Sequence[Case], library: Library) -> list[Question]:
+    """Ask what the data is about where a restriction that may bar turns on it."""
+    rows = [
+        f"restriction:{row.id}"
+        for row in library.restrictions
+        if row.in_force(on)
+        and (row.bars_when is not None or row.asks_when is not None)
+        and "kinds" in row.when.paths
+        and any(v.values["kinds"] is None and row.when(v) is None for v in views)
+    ]
+    return [items_question(library, tuple(rows))] if rows else []
 
 
 Found = tuple[str, tuple[str, ...], tuple["Restriction", ...]]

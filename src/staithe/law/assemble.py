@@ -135,10 +135,13 @@ def _candidate(found: Weighing, route: str) -> Candidate:
         if t.gateway.id == route and t.answer is not False
     ]
     unsure = [s for s in trial.steps if s.answer is None]
+    open_ = dict.fromkeys(s.question.text for s in unsure if s.question is not None)
+    if any(s.question is None for s in unsure):
+        open_ = {found.library.words.facts["purpose.code"].ask: None} | open_
     why = (
         "Its tests fit the facts as stated."
         if not unsure
-        else "Not known yet: " + ", ".join(each.label for each in unsure) + "."
+        else "Still to be found out: " + " ".join(open_)
     )
     return Candidate(
         gateway.id,

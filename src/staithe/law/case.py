@@ -14,15 +14,19 @@ from itertools import product
 from typing import TYPE_CHECKING, Any
 
 from staithe.base.errors import BadInput
+from staithe.law.answered import with_answers, yes_or_no
 from staithe.law.party import nations_of_parties, read_party
+from staithe.law.possible import values_of
 from staithe.law.values import (
     check_sizes,
     choice,
+    choice_is_open,
     flag,
     loose_flag,
     nearest,
     plain_text,
     shown,
+    within_one_body,
     words_of,
 )
 
@@ -35,7 +39,7 @@ SIDES = ("holder", "recipient", "processor")
 DAYS = ("on", "date", "share_date")
 # Facts whose name is not that of a value that tests read.
 CONTAINERS = {"data_kinds", "answers", *DAYS}
-DERIVED = {"kinds", "verdict"}
+DERIVED = {"kinds", "verdict", "within_one_body"}
 OWN_ORIGIN = ("origin_holder", "origin_gateway")
 
 
@@ -65,11 +69,24 @@ class Case:
         """Say whether a party that nobody named could be one of these bodies."""
         if self.values.get(f"{side}.named") is not False:
             return False
-        kind = self.values.get(f"{side}.type")
-        return kind is None or (
-            kind in self.words.groups["one-of-a-few"]
-            and any(self.words.bodies[body].type == kind for body in wanted)
+        few = self.words.groups["one-of-a-few"]
+        kinds = values_of(self.values.get(f"{side}.type"))
+        return any(
+            kind is None
+            or (
+                kind in few
+                and any(self.words.bodies[body].type == kind for body in wanted)
+            )
+            for kind in kinds
         )
+
+    def of_each_kind(self, side: str) -> list[Case]:
+        """Return the case for each kind that a party may be; itself where it is known."""
+        path = f"{side}.type"
+        kinds = values_of(self.values.get(path))
+        if len(kinds) == 1:
+            return [self]
+        return [replace(self, values={**self.values, path: kind}) for kind in kinds]
 
     def reversed(self) -> Case:
         """Return the same facts with holder and recipient exchanged."""
@@ -115,6 +132,7 @@ def read_cases(
     """Read facts into one case for each pair of parties; BadInput names the field."""
     plain = _mapping(facts, words)
     check_sizes(plain)
+    plain = with_answers(plain, words)
     day = on or _day(plain) or checked_on
     if day < begins:
         raise BadInput(
@@ -187,13 +205,14 @@ def _read(facts: Mapping[str, Any], words: Words, on: date, flow: str) -> Case:
     parties = {side: read_party(side, facts.get(side), words) for side in SIDES}
     for party in parties.values():
         stated |= party.stated
+    stated["within_one_body"] = within_one_body(stated)
     stated["processor"] = facts.get("processor") is not None
     if not stated["processor"]:
         stated["processor.type"] = "none"
     _purpose(facts.get("purpose"), stated, words)
     given = _simple(facts, stated, words)
     items, origins = _items(facts.get("data_kinds"), words)
-    stated["kinds"] = _classes(items, words)
+    stated["kinds"] = None if items is None else _classes(items, words)
     _consent(facts.get("consent"), stated)
     stated["nation"] = _nations(facts.get("nation"), words) or nations_of_parties(
         stated, words
@@ -206,8 +225,8 @@ def _read(facts: Mapping[str, Any], words: Words, on: date, flow: str) -> Case:
         values=_with_defaults(stated, words),
         stated=stated,
         schedules={side: party.schedules for side, party in parties.items()},
-        answers=_answers(facts.get("answers")),
-        items=items,
+        answers=yes_or_no(facts.get("answers")),
+        items=items or (),
         claims={name: plain_text(facts.get(name)) for name in given},
         on=on,
         words=words,
@@ -274,8 +293,10 @@ def _purpose(value: object, stated: dict[str, Any], words: Words) -> None:
 Origins = tuple[tuple[tuple[str, ...], Mapping[str, Any]], ...]
 
 
-def _items(value: object, words: Words) -> tuple[tuple[str, ...], Origins]:
-    """Read data items; one that came its own way is a mapping with its origin."""
+def _items(value: object, words: Words) -> tuple[tuple[str, ...] | None, Origins]:
+    """Read data items, None where unknown; one with its own origin is a mapping."""
+    if choice_is_open(value):
+        return None, ()
     listed = value if isinstance(value, list) else [value]
     plain = [each for each in listed if not isinstance(each, Mapping)]
     items = words_of("data_kinds", plain if isinstance(value, list) else value)
@@ -333,14 +354,3 @@ def _nations(value: object, words: Words) -> frozenset[str] | None:
             )
         found |= nations
     return frozenset(found) or None
-
-
-def _answers(value: object) -> dict[str, bool]:
-    if value is None:
-        return {}
-    if not isinstance(value, Mapping):
-        raise BadInput(
-            "answers: must be a mapping of question id to yes or no.", field="answers"
-        )
-    found = {str(k): flag(f"answers.{k}", v) for k, v in value.items()}
-    return {key: answer for key, answer in found.items() if answer is not None}

@@ -28,6 +28,11 @@ class Change:
     citation: str
     status: str
 
+    @property
+    def citations(self) -> list[str]:
+        """The citations, one by one."""
+        return self.citation.split("; ") if self.citation else []
+
 
 def changes_between(library: Library, start: date, end: date) -> list[Change]:
     """List what began or ended after `start` and up to `end`, oldest first."""
@@ -45,10 +50,11 @@ def changes_between(library: Library, start: date, end: date) -> list[Change]:
         if ends is not None and start <= ends < end:
             last = ends + timedelta(days=1)
             found.append(Change(last, shown, "ends", row_id, title, citation, status))
-    return sorted(found)
+    return sorted(set(found))
 
 
 _AMENDED = "Amended route"
+_NOT_YET = "claimed-basis-not-available"
 Dates = tuple["date | None", "date | None"]
 Row = tuple[str, str, str, str, str, Dates]
 
@@ -74,7 +80,9 @@ def _rows(library: Library) -> Iterator[Row]:
         dates = (row.valid_from, row.valid_to)
         yield "Restriction", row.id, row.title, cited, row.status, dates
     for basis in library.bases:
-        for each_row in basis.rows:
+        # What says that a basis is not in force yet is no law that begins or ends.
+        rows = [r for r in basis.rows if not (r.finding == _NOT_YET and r.valid_to)]
+        for each_row in rows:
             dates = (each_row.valid_from, each_row.valid_to)
             cited = "; ".join(each_row.cites[:2])
             yield "Basis", basis.id, basis.title, cited, basis.status, dates

@@ -117,17 +117,12 @@ def lint(text: str, acts: Sequence[Act]) -> list[CitationFinding]:
             "paste less at a time.",
             field="text",
         )
-    findings: list[tuple[int, CitationFinding]] = []
     plain = text.replace("’", "'").replace("–", "-").replace("—", "-")
-    done = 0
-    for match, act in _mentions(plain, acts):
-        before = _clause_before(plain[done : match.start()])
-        done = match.end()
-        after = plain[match.end() : match.end() + 160]
-        findings += [
-            (match.start(), finding)
-            for finding in _check(act, match.group(), before, after)
-        ]
+    findings = [
+        (mention.start, finding)
+        for mention in mentions(plain, acts)
+        for finding in _check(mention)
+    ]
     says = "this Act is not in the library; check it by hand"
     findings += [
         (start, CitationFinding(name, "not-found", says))
@@ -138,6 +133,33 @@ def lint(text: str, acts: Sequence[Act]) -> list[CitationFinding]:
         if finding not in found:
             found.append(finding)
     return found
+
+
+@dataclass(frozen=True, slots=True)
+class Mention:
+    """An Act named in a text, with the pointer that stands before or after its name."""
+
+    act: Act
+    start: int
+    span: tuple[int, int]
+    pointer: str
+    shown: str
+
+
+def mentions(text: str, acts: Sequence[Act]) -> Iterator[Mention]:
+    """Yield every Act that a text names, with its pointer, in the order of the text."""
+    done = 0
+    for match, act in _mentions(text, acts):
+        before = _clause_before(text[done : match.start()])
+        done = match.end()
+        after = _pointer(text[match.end() : match.end() + 160])
+        yield Mention(
+            act,
+            match.start(),
+            (match.start() - len(before), match.end() + len(after)),
+            f"{before} {after}".strip(),
+            " ".join(f"{before}{match.group()}{after}".split()),
+        )
 
 
 def _mentions(text: str, acts: Sequence[Act]) -> Iterator[tuple[re.Match[str], Act]]:
@@ -166,9 +188,8 @@ _UNIT_WORDS = (
 )
 
 
-def _check(act: Act, named: str, before: str, after: str) -> Iterator[CitationFinding]:
-    pointer = f"{before} {_pointer(after)}".strip()
-    shown = " ".join(f"{before}{named}{_pointer(after)}".split())
+def _check(mention: Mention) -> Iterator[CitationFinding]:
+    act, pointer, shown = mention.act, mention.pointer, mention.shown
     if act.superseded:
         yield CitationFinding(
             shown, "superseded", f"{act.name} is superseded by {act.superseded}"
@@ -305,15 +326,13 @@ def sections_named(text: str, acts: Sequence[Act]) -> set[str]:
     """Return the sections that a text names, in the short form without subsections."""
     found = set()
     plain = text.replace("’", "'").replace("–", "-")
-    done = 0
-    for match, act in _mentions(plain, acts):
-        before = _clause_before(plain[done : match.start()])
-        done = match.end()
-        pointer = f"{before} {_pointer(plain[match.end() : match.end() + 160])}"
+    for mention in mentions(plain, acts):
         for number in re.findall(
-            r"(?<!\w)(?:sections?|ss?\.?)\s*(\d+[A-Z]{0,3})", pointer, re.IGNORECASE
+            r"(?<!\w)(?:sections?|ss?\.?)\s*(\d+[A-Z]{0,3})",
+            mention.pointer,
+            re.IGNORECASE,
         ):
-            found.add(f"{act.short} s{number.upper()}")
+            found.add(f"{mention.act.short} s{number.upper()}")
     return found
 
 

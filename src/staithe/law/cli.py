@@ -8,16 +8,16 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
-import yaml
 from rich.console import Console
 from rich.markup import escape
 
-from staithe.base.errors import BadInput, TooLarge
+from staithe.base.clock import now
+from staithe.base.errors import BadInput, UserError
+from staithe.base.plain_yaml import decode, read_yaml_file
 from staithe.law.advise import advise as give_advice
 from staithe.law.library import load_library
 from staithe.law.loader import read_library
-from staithe.law.preview import preview
-from staithe.law.reading import load_yaml
+from staithe.law.preview import days_to_look, preview
 
 
 if TYPE_CHECKING:
@@ -38,7 +38,11 @@ MOST_BYTES = 256 * 1024
 )
 @click.option("--reasoning", is_flag=True, help="Add every test of every route.")
 def advise(*, file: Path, as_json: bool, on: datetime | None, reasoning: bool) -> None:
-    """Say which legal routes fit some facts, which do not, and what to ask."""
+    """Say which legal routes fit some facts, which do not, and what to ask.
+
+    FILE is YAML or JSON: docs/guides/asking-the-law.md has a complete example, every
+    fact and every accepted word.
+    """
     advice = give_advice(read_facts(file), on=on.date() if on else None)
     if as_json:
         plain = advice.to_plain(reasoning=reasoning)
@@ -50,19 +54,10 @@ def advise(*, file: Path, as_json: bool, on: datetime | None, reasoning: bool) -
 def read_facts(file: Path) -> object:
     """Read a file of facts in YAML or JSON; BadInput says what is wrong with it."""
     try:
-        size = file.stat().st_size
-        if size > MOST_BYTES:
-            raise TooLarge(
-                f"facts: the file has {size:,} bytes. At most {MOST_BYTES:,} are "
-                "accepted; state the facts in short.",
-                field="facts",
-            )
-        return load_yaml(file.read_text("utf-8"))
-    except OSError as error:
-        raise BadInput(f"{file} cannot be read: {error.strerror}.") from error
-    except (UnicodeDecodeError, yaml.YAMLError, RecursionError) as error:
-        line = " ".join(str(error).split())[:200]
-        raise BadInput(f"{file.name} is not YAML: {line}.", field="facts") from error
+        return read_yaml_file(file, most_bytes=MOST_BYTES)
+    except UserError as error:
+        error.field = "facts"
+        raise
 
 
 def show(advice: Advice, console: Console, *, reasoning: bool) -> None:
@@ -121,33 +116,46 @@ def check(*, folder: Path) -> None:
 @click.argument("cases", nargs=-1, required=True, type=click.Path(path_type=Path))
 @click.option("--json", "as_json", is_flag=True, help="Print the differences as JSON.")
 def preview_edit(*, folder: Path, cases: tuple[Path, ...], as_json: bool) -> None:
-    """Say which answers an edited folder of data files would change."""
-    edited = read_library(folder_texts(folder))
-    found = preview(list(_cases(cases)), load_library(), edited)
+    """Say which answers an edited folder of data files would change, from which day.
+
+    Facts that state no day are looked at on the day of the library, today, and every
+    day on which a date of the edit tells.
+    """
+    shipped, edited = load_library(), read_library(folder_texts(folder))
+    days = days_to_look(shipped, edited, today=now().date())
+    found = preview(list(_cases(cases)), shipped, edited, days=days)
     if as_json:
         rows = [
-            {"case": d.case, "part": d.part, "before": d.before, "after": d.after}
+            {"case": d.case, "on": d.on, "part": d.part, "before": d.before}
+            | {"after": d.after}
             for d in found
         ]
         click.echo(json.dumps(rows, ensure_ascii=False, indent=2, default=str))
         return
     for each in found:
-        click.echo(f"{each.case}: {each.part}")
+        day = f" on {each.on:%-d %B %Y}" if each.on else ""
+        click.echo(f"{each.case}{day}: {each.part}")
         click.echo(f"  before: {each.before}")
         click.echo(f"  after:  {each.after}")
     count = len({each.case for each in found})
+    looked = ", ".join(f"{day:%-d %B %Y}" for day in days)
+    click.echo(
+        f"Looked at the day of the facts, or else of the library "
+        f"({shipped.checked_on:%-d %B %Y}), and where they state none also at: {looked}."
+    )
     click.echo(f"{count} answers would change." if count else "No answer would change.")
 
 
 def folder_texts(folder: Path) -> dict[str, str]:
     """Read a folder of data files laid out like the shipped one."""
     try:
-        texts = {
-            path.relative_to(folder).as_posix(): path.read_text("utf-8")
+        found = {
+            path.relative_to(folder).as_posix(): path.read_bytes()
             for path in sorted(folder.rglob("*.yaml"))
         }
-    except (OSError, UnicodeDecodeError) as error:
+    except OSError as error:
         raise BadInput(f"{folder} cannot be read: {error}.") from error
+    texts = {path: decode(data, name=path) for path, data in found.items()}
     if not texts:
         raise BadInput(f"{folder} holds no data files. Name a folder like law/data.")
     return texts

@@ -5,11 +5,11 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import date
 from functools import cached_property
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Iterable, Iterator, Mapping
 
     from staithe.law.gateway import Gateway
     from staithe.law.lists import SpecifiedList
@@ -63,6 +63,27 @@ class Library:
     def routes_on(self, on: date) -> tuple[Gateway, ...]:
         """Return gateways as they stood on a day; or else as near it as there is."""
         return _by_title(_on(each, on) for each in self.versions.values())
+
+    def dated_rows(self) -> Iterator[tuple[tuple[str, str], Any]]:
+        """Yield everything in the library that has dates, under a key of its own."""
+        for versions in self.versions.values():
+            yield from ((("gateway", each.id), each) for each in versions)
+        for each_list in self.lists.values():
+            for entry in each_list.entries:
+                yield (each_list.id, f"{entry.who} {entry.paras}"), entry
+            for objective in each_list.objectives:
+                yield (each_list.id, objective.purpose), objective
+        rows: tuple[Restriction | Bearing | NoGateway, ...] = (
+            *self.restrictions,
+            *self.bearings,
+            *self.no_gateway,
+        )
+        yield from (((type(row).__name__, row.id), row) for row in rows)
+        for basis in self.bases:
+            yield from ((("basis", basis.id), row) for row in basis.rows)
+        words = self.words
+        for kind in (words.conditions, words.documents, words.bodies):
+            yield from (((type(w).__name__, w.id), w) for w in kind.values())
 
     def find(self, route_id: str, on: date | None = None) -> Gateway | None:
         """Return a gateway by its id, as it stood on a day if given, or None."""

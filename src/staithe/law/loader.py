@@ -10,16 +10,16 @@ from datetime import date, timedelta
 from functools import cache
 from typing import TYPE_CHECKING, Any, TypeVar, cast
 
-import yaml
 from pydantic import TypeAdapter, ValidationError
 
 from staithe.base.errors import BadInput
+from staithe.base.plain_yaml import BadYaml, read_yaml
 from staithe.law.faults import library_faults
 from staithe.law.gateway import Gateway
 from staithe.law.library import Library
 from staithe.law.lists import SpecifiedList
 from staithe.law.predicate import Predicate, compile_predicate
-from staithe.law.reading import load_yaml, shipped_texts
+from staithe.law.reading import shipped_texts
 from staithe.law.rows import (
     Act,
     Basis,
@@ -119,11 +119,11 @@ class _Reader:
 
     def plain(self, path: str) -> Any:
         try:
-            value = load_yaml(self.texts[path])
+            value = read_yaml(self.texts[path], name=path)
         except KeyError:
             self.faults.append(f"{path}: the file is missing")
-        except (yaml.YAMLError, RecursionError) as error:
-            self.faults.append(f"{path}: not YAML: {' '.join(str(error).split())}")
+        except BadYaml as error:
+            self.faults.append(f"{path}: not YAML: {error.place}")
         else:
             if value is None:
                 self.faults.append(
@@ -304,10 +304,11 @@ class _Reader:
             place = f"amendments.{number}: "
             begins = change.get("valid_from") if isinstance(change, dict) else None
             before = texts[-1][0]
-            if not isinstance(begins, date) or "id" in change:
+            if type(begins) is not date or "id" in change:
                 self.faults.append(f"{path}: {place}needs valid_from, and no id")
                 continue
-            if begins <= (before.get("valid_from") or date.min):
+            since = before.get("valid_from")
+            if begins <= (since if type(since) is date else date.min):
                 self.faults.append(f"{path}: {place}must begin after what it amends")
                 continue
             texts[-1] = (before | {"valid_to": begins - timedelta(1)}, texts[-1][1])

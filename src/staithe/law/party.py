@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING, Any
 
 from staithe.base.errors import BadInput
 from staithe.law.lists import schedules_stated
-from staithe.law.values import choice, plain_text
+from staithe.law.possible import one_of
+from staithe.law.values import FactsApart, choice, plain_text
 
 
 if TYPE_CHECKING:
@@ -38,9 +39,9 @@ def read_party(side: str, value: object, words: Words) -> Party:
     if not isinstance(party, Mapping):
         raise BadInput(f"{side}: must be a mapping with a name and a type.", field=side)
     name = plain_text(party.get("name"))
-    kind = choice(f"{side}.type", party.get("type"), words.parties)
-    _check_kind(side, name, kind, words)
-    bodies = words.bodies_in(name, kind)
+    kinds = _kinds(side, party.get("type"), name, words)
+    kind = one_of(kinds)
+    bodies = words.bodies_in(name, kinds)
     texts = party.get("schedules") or []
     texts = [texts] if isinstance(texts, str) else list(texts)
     stated: dict[str, Any] = {
@@ -51,8 +52,8 @@ def read_party(side: str, value: object, words: Words) -> Party:
         "country": _country(_text(party, "country"), words),
         "specified_under": _text(party, "specified_under") or None,
         "processor_for": _text(party, "processor_for") or None,
-        "home": words.nations_in(name) if kind in words.groups["public-authority"] else frozenset(),
-    }  # fmt: skip
+        "home": _home(name, kinds, words),
+    }
     for key, item in party.items():
         if "regist" in str(key) and isinstance(item, bool):
             stated["registered"] = item
@@ -64,6 +65,36 @@ def read_party(side: str, value: object, words: Words) -> Party:
     )
 
 
+def _kinds(side: str, stated: object, name: str, words: Words) -> frozenset[str]:
+    """Return the kinds that a party may be: as stated, or else as its name tells.
+
+    Several stated kinds mean one of them; a name that is known narrows them down.
+    """
+    listed = stated if isinstance(stated, list) else [stated]
+    kinds = frozenset(
+        kind
+        for each in listed
+        if (kind := choice(f"{side}.type", each, words.parties)) is not None
+    )
+    known = words.kinds_called(name)
+    if not kinds:
+        return known
+    mismatch = mismatch_of(name, kinds, words)
+    if mismatch:
+        raise FactsApart(
+            f"{side}.type: {mismatch} Change {side}.type or {side}.name.",
+            field=f"{side}.type",
+            plain=f"{mismatch.replace('the facts say', 'you said')} "
+            "Change the kind of body, or the name.",
+        )
+    return kinds & known if len(kinds) > 1 and kinds & known else kinds
+
+
+def _home(name: str, kinds: frozenset[str], words: Words) -> frozenset[str]:
+    public = kinds and kinds <= words.groups["public-authority"]
+    return words.nations_in(name) if public else frozenset()
+
+
 def _text(party: Mapping[str, Any], key: str) -> str:
     return plain_text(party.get(key)).strip()
 
@@ -72,17 +103,15 @@ def _generic(name: str) -> bool:
     return not name or name.lower().startswith(GENERIC)
 
 
-def _check_kind(side: str, name: str, kind: str | None, words: Words) -> None:
-    """Refuse a department that is said to be another kind of party altogether."""
+def mismatch_of(name: str, kinds: frozenset[str], words: Words) -> str:
+    """Say in a sentence that a department is none of the kinds stated, or nothing."""
     body = words.body_called(name)
-    if body is None or body.type not in words.groups["department"]:
-        return
-    if not words.may_be(body.id, kind):
-        raise BadInput(
-            f"{side}.type: {body.name} is a {_lower(body.type, words)}, and the facts say "
-            f"{_lower(str(kind), words)}. Change {side}.type or {side}.name.",
-            field=f"{side}.type",
-        )
+    if body is None or not kinds or body.type not in words.groups["department"]:
+        return ""
+    if words.may_be(body.id, kinds):
+        return ""
+    stated = " or ".join(_lower(each, words) for each in sorted(kinds))
+    return f"{body.name} is a {_lower(body.type, words)}, and the facts say {stated}."
 
 
 def _lower(kind: str, words: Words) -> str:

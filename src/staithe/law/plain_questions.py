@@ -9,12 +9,29 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from staithe.law.answered import ITEMS
 from staithe.law.vocabulary import WORDS
 
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
+# The question at which each fact is given, where it is not that of the circumstances.
+STEP_OF: Mapping[str, str] = {
+    "purpose": "purpose",
+    "holder": "holder",
+    "recipient": "recipient",
+    "personal_data": "data",
+}
+# What a link to each question says.
+STEP_NAMES: Mapping[str, str] = {
+    "area": "what it is for, in general",
+    "purpose": "what it is for, in particular",
+    "holder": "who holds it",
+    "recipient": "who would receive it",
+    "data": "whether people could be identified",
+    "circumstances": "what else is true, and where",
+}
 STEPS = ("area", "purpose", "holder", "recipient", "data", "circumstances")
 ANSWER_PREFIX = "a."
 IDENTIFIABLE: Mapping[str, str] = {
@@ -63,6 +80,7 @@ def facts_of(given: Given) -> dict[str, Any]:
             name.removeprefix(ANSWER_PREFIX): values[0]
             for name, values in given.values.items()
             if name.startswith(ANSWER_PREFIX) and values and values[0]
+            if name != f"{ANSWER_PREFIX}{ITEMS}"
         },
     }
     if given.one("personal_data") not in {"", "unknown"}:
@@ -77,6 +95,9 @@ def facts_of(given: Given) -> dict[str, Any]:
             facts,
             WORDS.circumstances[name].facts if name in WORDS.circumstances else {},
         )
+    items = given.values.get(f"{ANSWER_PREFIX}{ITEMS}", ())
+    if items:
+        _add(facts, {ITEMS: list(items)})
     return facts
 
 

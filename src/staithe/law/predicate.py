@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 from pydantic import PlainValidator, ValidationInfo
 
+from staithe.law.possible import same_for_all
 from staithe.law.truth import Truth, both, either, opposite
 
 
@@ -116,7 +117,9 @@ def _fact(fact: Fact, value: Any, words: Words, faults: list[str]) -> Check:
     exact, stems = _wanted(fact, value, words, faults)
     if fact.kind == "body":
         return _body(path, exact)
-    return lambda case: _among(case.values.get(path), exact, stems)
+    return lambda case: same_for_all(
+        case.values.get(path), lambda value: _among(value, exact, stems)
+    )
 
 
 def _same(value: Any, *, wanted: bool) -> Truth:

@@ -14,7 +14,27 @@ from staithe.law.vocabulary import WORDS
 
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterable, Mapping
+
+    from staithe.law.words import PurposeWord
+
+
+def in_areas(purposes: Iterable[PurposeWord]) -> list[PurposeWord]:
+    """Return purposes in the order of their areas, each area together."""
+    order = list(WORDS.areas)
+    return sorted(purposes, key=lambda each: order.index(each.area))
+
+
+def area_headings(codes: Iterable[str]) -> dict[str, str]:
+    """Return the heading above the first purpose of each area, in the order given."""
+    found: dict[str, str] = {}
+    seen: set[str] = set()
+    for code in codes:
+        purpose = WORDS.purposes.get(code)
+        if purpose and purpose.area not in seen:
+            seen.add(purpose.area)
+            found[code] = WORDS.areas[purpose.area].text
+    return found
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,7 +49,6 @@ class Purpose:
 PURPOSES: Mapping[str, Purpose] = MappingProxyType(
     {
         each.id: Purpose(each.id, each.text, each.more)
-        for each in WORDS.purposes.values()
-        if each.offered
+        for each in in_areas(p for p in WORDS.purposes.values() if p.offered)
     }
 )

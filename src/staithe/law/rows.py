@@ -127,6 +127,8 @@ class Contradiction:
     when: Test
     field: str
     text: str
+    # The same, without the names of facts.
+    plain: str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -32,6 +32,19 @@ class Standing:
 
 def standing(the_list: SpecifiedList, case: Case, side: str) -> Standing:
     """Say whether the party on a side is in a list on the day of the case."""
+    found, *others = [
+        _of_one_kind(the_list, each, side) for each in case.of_each_kind(side)
+    ]
+    if all(each.answer is found.answer for each in others):
+        return found
+    return Standing(
+        answer=None,
+        paras=None,
+        note=f"whether {the_list.citation} names it depends on what kind of body it is",
+    )
+
+
+def _of_one_kind(the_list: SpecifiedList, case: Case, side: str) -> Standing:
     found = _standing(the_list, case, side)
     if found.answer is False and _new_persons(the_list, case, side):
         return Standing(
@@ -90,7 +103,7 @@ def _not_there(bodies: frozenset[str], case: Case) -> Standing | None:
         return None
     body = known[0]
     when = (
-        f"ended on {body.valid_to.isoformat()}"
+        f"ended on {body.valid_to:%-d %B %Y}"
         if body.valid_to and body.valid_to < case.on
         else "did not exist yet"
     )
@@ -98,7 +111,7 @@ def _not_there(bodies: frozenset[str], case: Case) -> Standing | None:
         answer=None,
         paras=None,
         note=f"{body.name} {when}; which body has its functions on "
-        f"{case.on.isoformat()} is to be checked",
+        f"{case.on:%-d %B %Y} is to be checked",
     )
 
 
@@ -161,7 +174,8 @@ def _may_mean(entry: Entry, case: Case, side: str) -> bool:
             related |= {words.bodies[each].parent, *words.bodies[each].succeeds}
         return bool(related & set(entry.bodies))
     if entry.bodies:
-        return any(words.may_be(each, kind) for each in entry.bodies)
+        kinds = frozenset({kind} if kind else ())
+        return any(words.may_be(each, kinds) for each in entry.bodies)
     return not entry.types or kind is None or kind in entry.types
 
 
@@ -276,7 +290,7 @@ def same_objective(the_list: SpecifiedList, case: Case) -> tuple[Truth, str]:
         return False, "the purpose is not an objective in force on this date"
     sides = [standing(the_list, case, side) for side in ("holder", "recipient")]
     answers = [
-        _has_objective(the_list, objective, found, case, side)
+        _of_any_kind(the_list, objective, found, case, side)
         for side, found in zip(("holder", "recipient"), sides, strict=True)
     ]
     answer = both(answers)
@@ -291,6 +305,20 @@ def same_objective(the_list: SpecifiedList, case: Case) -> tuple[Truth, str]:
             f"{' and '.join(who)} is not listed for it in {objective.citation}"
         )
     return answer, ""
+
+
+def _of_any_kind(
+    the_list: SpecifiedList,
+    objective: Objective,
+    found: Standing,
+    case: Case,
+    side: str,
+) -> Truth:
+    answers = {
+        _has_objective(the_list, objective, found, each, side)
+        for each in case.of_each_kind(side)
+    }
+    return answers.pop() if len(answers) == 1 else None
 
 
 def _has_objective(

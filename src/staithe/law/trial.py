@@ -6,6 +6,8 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from staithe.law.advice import Question, Step
+from staithe.law.answered import ITEMS
+from staithe.law.possible import values_of
 from staithe.law.standing import same_objective, standing
 from staithe.law.truth import Truth, both
 
@@ -102,9 +104,9 @@ def _step(
 
 def _dates(gateway: Gateway, case: Case, library: Library) -> Step:
     sentence = (
-        f"in force by its dates on {case.on.isoformat()}"
+        f"in force by its dates on {case.on:%-d %B %Y}"
         if gateway.in_force(case.on)
-        else f"by its dates it is not in force on {case.on.isoformat()}"
+        else f"by its dates it is not in force on {case.on:%-d %B %Y}"
     )
     return Step(
         "in force", "in force", gateway.in_force(case.on), sentence,
@@ -173,8 +175,8 @@ def _party(
         cites = (the_list.citation,)
         question = Question(
             f"{side}-in-{parties.list}",
-            f"Is the {side} named in {the_list.citation} on this date, and at which "
-            f"paragraph? ({found.note[:1].upper()}{found.note[1:]}.)",
+            f"Is the {side} named in {the_list.citation} on this date? "
+            f"({found.note[:1].upper()}{found.note[1:]}.)",
             "",
             YES_NO,
             decides=True,
@@ -182,7 +184,7 @@ def _party(
         )
         conditions = library.step_conditions["listed"]
     else:
-        answer = _stands(parties, kind, case)
+        answer = _of_any_kind(parties, side, case)
         sentence = parties.because or f"the {side} must be: {_lower(parties.who)}"
         if answer:
             sentence = f"the {side} fits: {_lower(parties.who)}"
@@ -195,20 +197,38 @@ def _party(
             decides=True,
             hangs_on=(gateway.id,),
         )
-    if kind is None and answer is None:
-        question = fact_question(f"{side}.type", library, (gateway.id,))
+    if answer is None and (kind is None or _turns_on_kind(parties, side, case)):
+        question = fact_question(f"{side}.type", library, (gateway.id,), kind)
     return _step(
         question, side, answer, sentence.rstrip("."), case,
         conditions=conditions, cites=cites,
     )  # fmt: skip
 
 
-def _stands(parties: Parties, kind: str | None, case: Case) -> Truth:
+def _of_any_kind(parties: Parties, side: str, case: Case) -> Truth:
+    answers = {_stands(parties, side, each) for each in case.of_each_kind(side)}
+    return answers.pop() if len(answers) == 1 else None
+
+
+def _turns_on_kind(parties: Parties, side: str, case: Case) -> bool:
+    """Say whether some kind that a party may be would settle this, one way or other."""
+    kinds = case.of_each_kind(side)
+    return len(kinds) > 1 and any(
+        _stands(parties, side, each) is not None for each in kinds
+    )
+
+
+def _stands(parties: Parties, side: str, case: Case) -> Truth:
+    kind = case.values.get(f"{side}.type")
     if kind in parties.barred:
         return False
+    answer = None
     if parties.when is not None:
-        return parties.when(case)
-    return True if kind in parties.listed else None
+        answer = parties.when(case)
+    elif kind in parties.listed:
+        answer = True
+    # A body of a kind not known may be of a kind that is barred.
+    return None if answer and kind is None and parties.barred else answer
 
 
 def _lower(text: str) -> str:
@@ -235,6 +255,8 @@ def _need(gateway: Gateway, need: Need, case: Case, library: Library) -> Step:
         decides=True,
         hangs_on=(gateway.id,),
     )
+    if answer is None and not need.ask and _turns_on_items(need, case):
+        question = items_question(library, (gateway.id,))
     step = _step(
         question, need.id.replace("-", " "), answer, sentence, case,
         conditions=need.conditions, cites=cites, express=need.express,
@@ -245,6 +267,18 @@ def _need(gateway: Gateway, need: Need, case: Case, library: Library) -> Step:
     if step.answer is None:
         return replace(step, sentence="this is not known; it is asked for")
     return step
+
+
+def _turns_on_items(need: Need, case: Case) -> bool:
+    reads = need.when is not None and "kinds" in need.when.paths
+    return reads and case.values.get("kinds") is None
+
+
+def items_question(library: Library, hangs_on: tuple[str, ...]) -> Question:
+    """Return the question what the data is about: classes of information, or none."""
+    accepts = (*library.words.classes, "none")
+    ask = library.words.facts["kinds"].ask
+    return Question(ITEMS, ask, ITEMS, accepts, decides=True, hangs_on=hangs_on)
 
 
 def _accepts(fact: str, library: Library) -> tuple[str, ...]:
@@ -260,12 +294,13 @@ def _accepts(fact: str, library: Library) -> tuple[str, ...]:
     return ("text",)
 
 
-def fact_question(path: str, library: Library, hangs_on: tuple[str, ...]) -> Question:
-    """Return the question that asks for a fact of the vocabulary."""
+def fact_question(
+    path: str, library: Library, hangs_on: tuple[str, ...], value: object = None
+) -> Question:
+    """Return the question that asks for a fact, or which of a few values it has."""
     fact = library.words.facts[path]
-    return Question(
-        path, fact.ask, path, _accepts(path, library), decides=True, hangs_on=hangs_on
-    )
+    accepts = tuple(values_of(value)) if value else _accepts(path, library)
+    return Question(path, fact.ask, path, accepts, decides=True, hangs_on=hangs_on)
 
 
 def _deciding(gateway: Gateway, case: Case, library: Library) -> list[Step]:

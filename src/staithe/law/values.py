@@ -18,6 +18,16 @@ MOST_DEPTH = 6
 MOST_SHOWN = 60
 
 
+class FactsApart(BadInput):
+    """Facts that cannot both be so; `plain` says it to who answers plain questions."""
+
+    code = "facts-apart"
+
+    def __init__(self, message: str, *, field: str, plain: str) -> None:
+        super().__init__(message, field=field)
+        self.plain = plain
+
+
 def check_sizes(value: object, place: str = "", depth: int = 0) -> None:
     """Refuse text, lists or nesting too large to be facts; TooLarge names the field."""
     name = place or "facts"
@@ -45,7 +55,7 @@ def check_sizes(value: object, place: str = "", depth: int = 0) -> None:
 
 def choice(name: str, value: object, accepted: Iterable[str]) -> str | None:
     """Return a word of the vocabulary, None where unknown; BadInput lists them."""
-    if value is None or value in {"unknown", "not known"}:
+    if choice_is_open(value):
         return None
     known = sorted(accepted)
     if not isinstance(value, str) or value not in known:
@@ -55,6 +65,17 @@ def choice(name: str, value: object, accepted: Iterable[str]) -> str | None:
             field=name,
         )
     return value
+
+
+def within_one_body(stated: Mapping[str, object]) -> bool:
+    """Say whether one body that the facts name both holds and receives."""
+    holder, recipient = stated.get("holder.bodies"), stated.get("recipient.bodies")
+    return isinstance(holder, frozenset) and len(holder) == 1 and holder == recipient
+
+
+def choice_is_open(value: object) -> bool:
+    """Say whether a value says of itself that it is not known."""
+    return value is None or value in ("unknown", "not known", ["unknown"])
 
 
 def shown(value: object) -> str:

@@ -2,30 +2,38 @@
 
 from __future__ import annotations
 
+from datetime import date
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlencode
 
 from django import forms
 from django.shortcuts import redirect
 from django.urls import reverse
+from django.utils.datastructures import MultiValueDict
 from django.views.decorators.http import require_GET
 
 from staithe.base.clock import now
 from staithe.base.errors import NotFound, UserError
-from staithe.law.advise import advise
+from staithe.law.advise import advise, read_facts
+from staithe.law.answered import ITEMS
 from staithe.law.changes import changes_between
-from staithe.law.citations import address_of, lint
+from staithe.law.citation_reading import read_citations
+from staithe.law.citations import address_of
+from staithe.law.forms import FORMS, GROUPS, HINTS, BetweenForm, TextForm
 from staithe.law.library import load_library
 from staithe.law.plain_questions import (
     IDENTIFIABLE,
+    STEP_NAMES,
+    STEP_OF,
     STEPS,
     Given,
     facts_of,
 )
 from staithe.law.rules import rules_citing
-from staithe.law.vocabulary import NATIONS, PARTIES, WORDS
+from staithe.law.values import FactsApart
+from staithe.law.vocabulary import PARTIES, WORDS
 from staithe.ui.csv import csv_response, wants_csv
-from staithe.ui.forms import DateField, Form
+from staithe.ui.forms import Form
 from staithe.ui.web import render_page
 
 
@@ -33,131 +41,6 @@ if TYPE_CHECKING:
     from django.http import HttpRequest, HttpResponse
 
 MOST_QUERY = 4_000
-MOST_CHECKED = 20_000
-UNKNOWN = ("unknown", "I do not know")
-KINDS = [*PARTIES.items(), UNKNOWN]
-
-
-class AreaForm(Form):
-    """What the data is for, in general."""
-
-    area = forms.ChoiceField(
-        label="What would the data be used for?",
-        choices=[*((a.id, a.text) for a in WORDS.areas.values()), UNKNOWN],
-        widget=forms.RadioSelect,
-    )
-
-
-class PurposeForm(Form):
-    """What the data is for, in particular: all there is where no area is chosen."""
-
-    purpose = forms.ChoiceField(
-        label="Which of these is it for?", widget=forms.RadioSelect
-    )
-    service = forms.CharField(
-        label="Name of the service or the enforcement",
-        required=False,
-        max_length=60,
-        help_text="Only for a welfare service or enforcement, such as blue badge.",
-    )
-    scheme = forms.CharField(
-        label="Name of the support scheme",
-        required=False,
-        max_length=100,
-        help_text="Only for help with energy or water bills.",
-    )
-
-    def __init__(self, *args: Any, area: str = "", **kwargs: Any) -> None:
-        super().__init__(*args, **kwargs)
-        known = area if area in WORDS.areas else ""
-        choices = [p for p in WORDS.purposes.values() if known in {"", p.area}]
-        field = self.fields["purpose"]
-        assert isinstance(field, forms.ChoiceField)
-        field.choices = [*((p.id, p.text) for p in choices), UNKNOWN]
-        if not any(p.id.endswith("*") for p in choices):
-            del self.fields["service"]
-        if not any(p.id.endswith("-support") for p in choices):
-            del self.fields["scheme"]
-
-
-class HolderForm(Form):
-    """Who holds the data."""
-
-    holder_type = forms.ChoiceField(
-        label="What kind of body holds the data?",
-        choices=KINDS,
-        widget=forms.RadioSelect,
-    )
-    holder_name = forms.CharField(
-        label="Its name",
-        required=False,
-        max_length=200,
-        help_text="If you know it. Some powers name the bodies that may use them.",
-    )
-    holder_licence = forms.CharField(
-        label="Its licence",
-        required=False,
-        max_length=60,
-        help_text="Only for a company, such as electricity supply.",
-    )
-
-
-class RecipientForm(Form):
-    """Who would receive it."""
-
-    recipient_type = forms.ChoiceField(
-        label="What kind of body would receive it?",
-        choices=KINDS,
-        widget=forms.RadioSelect,
-    )
-    recipient_name = forms.CharField(
-        label="Its name", required=False, max_length=200, help_text="If you know it."
-    )
-    recipient_licence = forms.CharField(
-        label="Its licence",
-        required=False,
-        max_length=60,
-        help_text="Only for a company, such as electricity supply.",
-    )
-
-
-class DataForm(Form):
-    """How far the data identifies people."""
-
-    personal_data = forms.ChoiceField(
-        label="Could people be identified from the data?",
-        choices=list(IDENTIFIABLE.items()),
-        widget=forms.RadioSelect,
-    )
-
-
-class CircumstancesForm(Form):
-    """What else is true of the share."""
-
-    flag = forms.MultipleChoiceField(
-        label="Is any of this true?",
-        choices=[(each.id, each.text) for each in WORDS.circumstances.values()],
-        widget=forms.CheckboxSelectMultiple,
-        required=False,
-        help_text="Select all that apply, or none.",
-    )
-    nation = forms.MultipleChoiceField(
-        label="Where?",
-        choices=[(each, each) for each in sorted(NATIONS)],
-        widget=forms.CheckboxSelectMultiple,
-        required=False,
-        help_text="The nations that the people or bodies are in, if you know.",
-    )
-
-
-FORMS: dict[str, type[Form]] = {
-    "area": AreaForm,
-    "purpose": PurposeForm,
-    "holder": HolderForm,
-    "recipient": RecipientForm,
-    "data": DataForm,
-    "circumstances": CircumstancesForm,
-}
 
 
 def given_in(request: HttpRequest) -> Given:
@@ -175,12 +58,46 @@ def ask(request: HttpRequest) -> HttpResponse:
     if step not in FORMS:
         return show_answer(request)
     sent = given.one("sent") == step
+    mangled = "" if sent else mangled_step(given)
+    if mangled:
+        return _question(request, mangled, _form(mangled, given, request.GET), given)
     form = _form(step, given, request.GET if sent or _filled(given, step) else None)
+    if sent and form.is_valid():
+        problem = _problem(given)
+        if problem:
+            form.add_error(next(iter(form.fields)), problem[1])
     if sent and form.is_valid():
         after = _address(given, step, done=True)
         following = STEPS[STEPS.index(step) + 1 :]
         return _next(after, following[0] if following else "")
     return _question(request, step, form if sent else _quiet(form, given, step), given)
+
+
+def mangled_step(given: Given) -> str:
+    """Return the question that the address answers with what it does not offer."""
+    for step, form_class in FORMS.items():
+        own = [n for n in form_class.base_fields if any(given.values.get(n, ()))]
+        data = MultiValueDict({name: list(given.values[name]) for name in own})
+        # Every purpose there is: an address may name one of another area.
+        if own and set(own) & set(form_class(data).errors):
+            return step
+    return ""
+
+
+def _problem(given: Given) -> tuple[str, str] | None:
+    """Return what cannot be right in the answers so far: the question, and why."""
+    try:
+        read_facts(facts_of(given))
+    except FactsApart as error:
+        return _step_of(error), error.plain
+    except UserError as error:
+        return _step_of(error), error.message
+    return None
+
+
+def _step_of(error: UserError) -> str:
+    head = (error.field or "").partition(".")[0]
+    return STEP_OF.get(head, "" if head in {"answers", "on", ""} else "circumstances")
 
 
 def _quiet(form: Form, given: Given, step: str) -> Form:
@@ -202,13 +119,6 @@ def _form(step: str, given: Given, data: Any = None, **options: Any) -> Form:
     return FORMS[step](data, **options)
 
 
-# What each answer means, where its name alone does not say it.
-HINTS: dict[str, dict[str, str]] = {
-    "area": {area.id: area.more for area in WORDS.areas.values()},
-    "purpose": {each.id: each.more for each in WORDS.purposes.values()},
-}
-
-
 def _filled(given: Given, step: str) -> bool:
     return any(name in given.values for name in FORMS[step].base_fields)
 
@@ -227,6 +137,9 @@ def _address(given: Given, step: str, *, done: bool) -> list[tuple[str, str]]:
 def _next(pairs: list[tuple[str, str]], step: str) -> HttpResponse:
     if step and (f"{step}-done", "1") not in pairs:
         return redirect(f"{reverse('law-ask')}?{urlencode([*pairs, ('step', step)])}")
+    # The day stands in the address, so that the same address gives the same answer.
+    if not any(name == "on" for name, _ in pairs):
+        pairs = [*pairs, ("on", now().date().isoformat())]
     return redirect(f"{reverse('law-answer')}?{urlencode(pairs)}")
 
 
@@ -251,6 +164,7 @@ def _question(
             "number": number + 1,
             "total": len(STEPS),
             "hints": HINTS,
+            "groups": GROUPS,
         },
         status=422 if form.errors else 200,
     )
@@ -260,18 +174,21 @@ def _question(
 def show_answer(request: HttpRequest) -> HttpResponse:
     """Show the advice for the answers in the address, with its reasons as a tree."""
     given = given_in(request)
-    try:
-        advice = advise(facts_of(given))
-    except UserError as error:
-        return render_page(
-            request, "law/ask_refused.html", {"problem": error.message}, status=422
-        )
-    library = load_library()
     pairs = _address(given, "", done=False)
-    changes = [
-        (step, f"{reverse('law-ask')}?{urlencode([*pairs, ('step', step)])}")
-        for n, step in enumerate(STEPS)
-    ]
+    changes = {
+        step: f"{reverse('law-ask')}?{urlencode([*pairs, ('step', step)])}"
+        for step in STEPS
+    }
+    problem = _problem(given)
+    if problem:
+        step, sentence = problem
+        context = {"problem": sentence, "step": step, "changes": changes}
+        context["names"] = STEP_NAMES
+        return render_page(request, "law/ask_refused.html", context, status=422)
+    today = now().date()
+    advice = advise(facts_of(given), on=None if given.one("on") else today)
+    library = load_library()
+    lasting = [*pairs, *([] if given.one("on") else [("on", today.isoformat())])]
     return render_page(
         request,
         "law/answer.html",
@@ -281,21 +198,45 @@ def show_answer(request: HttpRequest) -> HttpResponse:
             "routes": library.by_id,
             "keep": pairs,
             "deciding": [q for q in advice.questions if "yes" in q.accepts],
-            "others": [q for q in advice.questions if "yes" not in q.accepts],
-            "change": changes,
+            "items": next((q for q in advice.questions if q.id == ITEMS), None),
+            "classes": library.words.classes,
+            "others": [
+                (q.text, changes.get(STEP_OF.get(q.id.partition(".")[0], ""), ""))
+                for q in advice.questions
+                if "yes" not in q.accepts and q.id != ITEMS
+            ],
+            "changes": changes,
+            "names": STEP_NAMES,
             "rows": _told(given),
+            "lists": [
+                (name, date.fromisoformat(day))
+                for name, day in advice.lists_as_of.items()
+            ],
+            "address": request.build_absolute_uri(
+                f"{reverse('law-answer')}?{urlencode(lasting)}"
+            ),
+            "dated": bool(given.one("on")),
+            "of_today": advice.on == today,
+            "today": f"{reverse('law-answer')}?"
+            + urlencode([*(p for p in pairs if p[0] != "on"), ("on", today)]),
         },
     )
 
 
 def _told(given: Given) -> list[tuple[str, str]]:
     def kind(side: str) -> str:
-        return PARTIES.get(given.one(f"{side}_type"), "Not known")
+        name = given.one(f"{side}_name").strip()
+        told = PARTIES.get(given.one(f"{side}_type"), "")
+        if not told:
+            (*known,) = sorted(WORDS.kinds_called(name))
+            told = " or ".join(PARTIES[each].lower() for each in known)
+            told = f"{told}, as its name tells" if told else "kind not known"
+        return f"{name} ({told[:1].lower()}{told[1:]})" if name else told.capitalize()
 
     known = WORDS.circumstances
     flags = [known[f].text for f in given.values.get("flag", ()) if f in known]
     return [
-        ("For", WORDS.purpose_text(given.one("purpose")) or "Not known"),
+        ("For", _purpose_told(given)),
         ("Held by", kind("holder")),
         ("Received by", kind("recipient")),
         (
@@ -305,6 +246,14 @@ def _told(given: Given) -> list[tuple[str, str]]:
         ("Circumstances", "; ".join(flags) or "None stated"),
         ("Where", ", ".join(given.values.get("nation", ())) or "Not stated"),
     ]
+
+
+def _purpose_told(given: Given) -> str:
+    code = given.one("purpose")
+    if code in {"", "unknown"}:
+        return "Not known"
+    named = given.one("service") or given.one("scheme")
+    return WORDS.purpose_text(code) + (f": {named}" if named else "")
 
 
 @require_GET
@@ -325,13 +274,6 @@ def show_citation(request: HttpRequest) -> HttpResponse:
             "sources": library.sources,
         },
     )
-
-
-class BetweenForm(Form):
-    """Two days."""
-
-    start = DateField(label="First day")
-    end = DateField(label="Second day")
 
 
 @require_GET
@@ -359,26 +301,15 @@ def list_changes(request: HttpRequest) -> HttpResponse:
     )
 
 
-class TextForm(Form):
-    """Some text with citations in it."""
-
-    text = forms.CharField(
-        label="Text to check",
-        widget=forms.Textarea,
-        max_length=MOST_CHECKED,
-        help_text="Paste the part of an agreement or business case that cites the law.",
-    )
-
-
 def check_citations(request: HttpRequest) -> HttpResponse:
     """Check the citations in pasted text; nothing is stored."""
     form = TextForm(request.POST or None)
-    findings = None
+    reading = None
     if request.method == "POST" and form.is_valid():
-        findings = lint(form.cleaned_data["text"], load_library().acts)
+        reading = read_citations(form.cleaned_data["text"], load_library().acts)
     return render_page(
         request,
         "law/check.html",
-        {"form": form, "findings": findings},
+        {"form": form, "reading": reading},
         status=422 if form.errors else 200,
     )

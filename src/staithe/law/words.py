@@ -19,6 +19,7 @@ from pydantic import ConfigDict
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
+_BESIDE_NAMES = re.compile(r"\band\b|\bthe\b|[\W_]+")
 STRICT = ConfigDict(extra="forbid")
 Status = Literal["found", "verify"]
 
@@ -51,12 +52,19 @@ class Reviewed(Dated):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Word:
-    """A kind of party, with its meaning."""
+    """A kind of party, with its meaning, and what it is called by name.
+
+    `called` are patterns, in small letters, that a whole name must match.
+    """
 
     __pydantic_config__ = STRICT
 
     id: str
     text: str
+    more: str = ""
+    # The heading of the group of kinds that begins here.
+    begins: str = ""
+    called: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -247,7 +255,9 @@ class Words:
         plain = self.body_pattern[0].sub(" ", text.lower())
         return frozenset().union(*(known[m] for m in pattern.findall(plain)))
 
-    def bodies_in(self, text: str, kind: str | None = None) -> frozenset[str]:
+    def bodies_in(
+        self, text: str, kinds: frozenset[str] = frozenset()
+    ) -> frozenset[str]:
         """Return the bodies whose names a text contains.
 
         A firm that works for a department is not the department: where the kind of
@@ -255,29 +265,52 @@ class Words:
         """
         pattern, ids = self.body_pattern
         found = {ids[m] for m in pattern.findall(text.lower())}
-        return frozenset(each for each in found if self.may_be(each, kind))
+        return frozenset(each for each in found if self.may_be(each, kinds))
 
-    def may_be(self, body: str, kind: str | None) -> bool:
-        """Say whether a body may be described as a kind of party."""
+    def may_be(self, body: str, kinds: frozenset[str] = frozenset()) -> bool:
+        """Say whether a body may be described as one of some kinds of party."""
         known = self.bodies[body].type
         return (
             not known
-            or kind in {None, known}
-            or any({known, kind} <= family for family in self.families)
+            or not kinds
+            or known in kinds
+            or any(
+                {known, kind} <= family for family in self.families for kind in kinds
+            )
+        )
+
+    def kinds_called(self, name: str) -> frozenset[str]:
+        """Return the kinds of body that a whole name tells, none where it tells none.
+
+        A name with anything else in it may be that of a contractor: it tells nothing.
+        """
+        plain = " ".join(name.lower().split())
+        pattern, ids = self.body_pattern
+        kinds = {self.bodies[ids[m]].type for m in pattern.findall(plain)}
+        if kinds and not _BESIDE_NAMES.sub("", pattern.sub("", plain)):
+            return frozenset(kinds - {""})
+        return frozenset(
+            word.id
+            for word in self.parties.values()
+            if any(
+                re.fullmatch(each, plain.removeprefix("the ")) for each in word.called
+            )
         )
 
     def body_called(self, text: str) -> Body | None:
         """Return the body whose whole name a text is, or None."""
-        body = self.body_pattern[1].get(text.strip().lower().removeprefix("the "))
+        plain, ids = text.strip().lower(), self.body_pattern[1]
+        body = ids.get(plain) or ids.get(plain.removeprefix("the "))
         return self.bodies[body] if body else None
 
     def classes_of(self, item: str) -> frozenset[str]:
         """Return the classes of information that the name of a data item shows."""
         pattern, classes = self.class_pattern
         plain = re.sub(r"[\s_]+", "-", item.strip().lower())
-        found: set[str] = set()
+        found: set[str] = {plain} & set(self.classes)
         for word in pattern.findall(plain):
             found |= classes[word]
+        found |= classes.get(f"={plain}", frozenset())  # a word for the whole name
         return frozenset(found)
 
     def purpose(self, code: str) -> PurposeWord | None:

@@ -13,7 +13,8 @@ from rich.progress import Progress
 from rich.table import Table
 
 from staithe.base.errors import BadInput
-from staithe.linkage.specification import LinkSpecification, from_yaml
+from staithe.base.plain_yaml import read_yaml_file
+from staithe.linkage.specification import LinkSpecification, from_body
 
 
 if TYPE_CHECKING:
@@ -192,13 +193,7 @@ def _add(
 
 def read_specification(path: Path) -> LinkSpecification:
     """Read a link specification from a YAML file, or raise BadInput."""
-    try:
-        text = path.read_text("utf-8")
-    except OSError as error:
-        raise BadInput(f"The specification {path} cannot be read.") from error
-    except UnicodeDecodeError as error:
-        raise BadInput(f"The specification {path} is not UTF-8 text.") from error
-    return from_yaml(text)
+    return from_body(read_yaml_file(path))
 
 
 def told(result: LinkResult, *, as_json: bool) -> None:

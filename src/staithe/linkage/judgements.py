@@ -26,6 +26,7 @@ from staithe.linkage.report_page import render_report
 from staithe.linkage.sampling import Stratum
 from staithe.linkage.scores import Scores
 from staithe.tables.sql import quote_literal
+from staithe.ui.cells import safe_cell
 
 
 if TYPE_CHECKING:
@@ -156,7 +157,9 @@ def write_sheet(
         writer = csv.writer(file)
         writer.writerow(["left_id", "right_id", "answer", *columns[0], *columns[1]])
         for one, two in pairs:
-            cells = [*left[one].values(), *right[two].values()]
+            # People open the sheet in a spreadsheet. Ids are read back: they stay.
+            values = (*left[one].values(), *right[two].values())
+            cells = [safe_cell(value) for value in values]
             writer.writerow([one, two, "", *cells])
 
 
@@ -220,12 +223,67 @@ def judge_result(folder: Path, judgements: Sequence[Judgement]) -> dict[str, Any
             f"The pair {strange[0][0]} and {strange[0][1]} was judged and was not "
             "drawn from this result."
         )
-    answers = defaultdict(list)
+    answers: dict[int, list[Answer]] = defaultdict(list)
     for pair, answer in settled.items():
         answers[sample[pair]].append(answer)
+    return {
+        **estimate_of(report["sample"], report["lost"], answers),
+        "cannot_tell": sum(a == "cannot tell" for a in settled.values()),
+        "reviewers": len({each.reviewer for each in judgements}),
+        "agreement": asdict(agreement(judgements)),
+    }
+
+
+def pooled(
+    strata: Sequence[Mapping[str, Any]], answers: Mapping[int, Sequence[Answer]]
+) -> tuple[list[dict[str, Any]], dict[int, list[Answer]]]:
+    """Join each stratum without a usable answer to the one beside it of its group.
+
+    Returns the strata that are left and the answers by their new numbers. A group in
+    which nobody could tell anything keeps a stratum without answers.
+    """
+    found: list[dict[str, Any]] = []
+    given: list[list[Answer]] = []
+    for number, each in enumerate(strata):
+        said = list(answers.get(number, ()))
+        usable = any(answer != "cannot tell" for answer in said)
+        beside = bool(found) and found[-1]["group"] == each["group"]
+        told = bool(given) and any(answer != "cannot tell" for answer in given[-1])
+        if beside and not (usable and told):
+            found[-1] = _joined(found[-1], each)
+            given[-1] += said
+        else:
+            found.append(dict(each))
+            given.append(said)
+    return found, dict(enumerate(given))
+
+
+def _joined(one: Mapping[str, Any], two: Mapping[str, Any]) -> dict[str, Any]:
+    pairs = one["pairs"] + two["pairs"]
+    matches = one["pairs"] * one["expected"] + two["pairs"] * two["expected"]
+    return {
+        **one,
+        "lowest": min(one["lowest"], two["lowest"]),
+        "highest": max(one["highest"], two["highest"]),
+        "pairs": pairs,
+        "expected": matches / pairs,
+        "drawn": one["drawn"] + two["drawn"],
+    }
+
+
+def estimate_of(
+    strata: Sequence[Mapping[str, Any]],
+    lost: Mapping[str, float],
+    answers: Mapping[int, Sequence[Answer]],
+) -> dict[str, Any]:
+    """Return precision and recall from answers by the number of their stratum.
+
+    Pairs that nobody could tell are left out. Raises BadInput where of a whole stratum
+    nothing is left.
+    """
     judged = []
-    for number, each in enumerate(report["sample"]):
-        given = [answer for answer in answers[number] if answer != "cannot tell"]
+    for number, each in enumerate(strata):
+        given = [a for a in answers.get(number, ()) if a != "cannot tell"]
         if not given:
             raise BadInput(
                 f"No pair of the stratum {each['group']!r} from weight "
@@ -238,14 +296,8 @@ def judge_result(folder: Path, judgements: Sequence[Judgement]) -> dict[str, Any
         )
         assert len(given) <= drawn
         judged.append(Judged(stratum, given.count("match"), len(given)))
-    lost = report["lost"]
     found: Estimate = estimate(judged, lost=(lost["estimate"], lost["error"]))
-    return {
-        **asdict(found),
-        "cannot_tell": sum(a == "cannot tell" for a in settled.values()),
-        "reviewers": len({each.reviewer for each in judgements}),
-        "agreement": asdict(agreement(judgements)),
-    }
+    return asdict(found)
 
 
 NONE = np.empty(0, np.int64)

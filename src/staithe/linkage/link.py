@@ -67,6 +67,8 @@ from staithe.tables.engine import connect
 if TYPE_CHECKING:
     import duckdb
 
+    from staithe.linkage.labelled import Labelled
+
 
 # Pairs inside clusters that no rule proposed are scored up to this many.
 MOST_IMPLIED = 20_000_000
@@ -94,6 +96,8 @@ def link_tables(
     seed: int = 1,
     previous: Path | None = None,
     keep_state: bool = False,
+    explain: bool = False,
+    labelled: Labelled | None = None,
     memory_mb: int | None = None,
     threads: int | None = None,
     progress: Progress | None = None,
@@ -102,8 +106,9 @@ def link_tables(
 
     Without a specification the columns are recognised by name and values. Clusters
     keep the names they have in the folder `previous`; with `keep_state` the folder
-    also keeps standardised identifiers, so that records can be added later. Raises
-    BadInput, and then nothing is written.
+    also keeps standardised identifiers, so that records can be added later; with
+    `explain`, why each link weighs what it weighs. `labelled` is what people's answers
+    said of agreement among matches. Raises BadInput, and then nothing is written.
     """
     outputs.check_folder(out)
     check_engine(engine)
@@ -129,6 +134,8 @@ def link_tables(
                 versions.check_previous(previous),
                 keep_state,
                 tuple(groups),
+                explain=explain,
+                labelled=labelled,
             )
             if memory_mb is None:
                 _give_memory(job)
@@ -270,6 +277,8 @@ def finish(run: Run, out: Path) -> LinkResult:
     )
     executor = _executor(run, blocks)
     model = _train(run, blocks, executor)
+    if run.job.labelled:
+        model = run.job.labelled.applied_to(model)
     run.job.progress("scoring", 0.5)
     decision, links, warnings = _score(run, model, executor)
     model = model.with_prior(decision.prior)
@@ -278,6 +287,8 @@ def finish(run: Run, out: Path) -> LinkResult:
         run, decision, links, model=model, blocks=blocks, warnings=warnings
     )
     report["executor"] = run.job.engine if executor is None else "compiled"
+    if run.job.labelled:
+        report["model"]["labels_from"] = run.job.labelled.review
     write_result(run, model, (decision, links), report, out)
     run.job.progress("done", 1.0)
     return LinkResult(out, run.specification, report)

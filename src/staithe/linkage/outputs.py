@@ -35,6 +35,7 @@ FILES = {
     "clusters.parquet",
     "provenance.parquet",
     "changes.parquet",
+    "explained.parquet",
     "bridges.parquet",
     "state.duckdb",
     "pairs.parquet",

@@ -31,6 +31,11 @@ class LinkResult:
         return self.folder / "clusters.parquet"
 
     @property
+    def explained(self) -> Path:
+        """Parquet: why links and pairs drawn weigh what they weigh, where asked for."""
+        return self.folder / "explained.parquet"
+
+    @property
     def report_json(self) -> Path:
         """The report for programs."""
         return self.folder / "report.json"

@@ -28,6 +28,7 @@ if TYPE_CHECKING:
     from staithe.linkage.counting import TrainingBlock
     from staithe.linkage.decide import Decision
     from staithe.linkage.inputs import OpenInput
+    from staithe.linkage.labelled import Labelled
     from staithe.linkage.model import Model
     from staithe.linkage.scores import Scores
     from staithe.linkage.specification import LinkSpecification
@@ -58,6 +59,8 @@ class Job:
     keep_state: bool = False
     groups: tuple[str, ...] = ()  # columns for grouping only
     readable: bool = True  # whether the records hold values, and not tokens of them
+    explain: bool = False  # whether to write why each link weighs what it weighs
+    labelled: Labelled | None = None  # what people said in an earlier review
 
     @property
     def dedupe(self) -> bool:

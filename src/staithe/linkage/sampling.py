@@ -56,7 +56,7 @@ def draw_sample(
         if len(group)
         for band in _cut(scores.weight, group)
     ]
-    wanted = _share_out([len(band) for _, band in bands], size)
+    wanted = share_out([len(band) for _, band in bands], size)
     strata = []
     for (name, band), count in zip(bands, wanted, strict=True):
         weight = scores.weight[band]
@@ -86,7 +86,7 @@ def _cut(weight: Floats, group: Ints) -> list[Ints]:
     return [group[band == number] for number in np.unique(band)]
 
 
-def _share_out(sizes: list[int], total: int) -> list[int]:
+def share_out(sizes: list[int], total: int) -> list[int]:
     """Share a number out equally, nobody over their size; what is left goes on."""
     given = [0] * len(sizes)
     left = min(total, sum(sizes))

@@ -16,6 +16,7 @@ from typing import Any, Literal
 import yaml
 
 from staithe.base.errors import BadInput
+from staithe.base.plain_yaml import read_yaml
 from staithe.linkage.meanings import BY_WORD, Meaning
 from staithe.quality.identifiers import SCHEMES, valid_sql
 
@@ -128,7 +129,9 @@ class LinkSpecification:
     title: str = ""
 
     def __post_init__(self) -> None:
-        if self.kind not in {"link", "dedupe"}:
+        if not isinstance(self.title, str):
+            raise BadInput("The specification's title must be text.")
+        if self.kind not in ("link", "dedupe"):
             raise BadInput("The specification's kind must be link or dedupe.")
         if self.version != VERSION:
             raise BadInput(
@@ -190,10 +193,11 @@ def _known(cls: type, values: Any, where: str) -> dict[str, Any]:
 
 def from_yaml(text: str) -> LinkSpecification:
     """Read a specification, or raise BadInput with the one thing that is wrong."""
-    try:
-        body = yaml.safe_load(text)
-    except yaml.YAMLError as error:
-        raise BadInput("The specification is not valid YAML.") from error
+    return from_body(read_yaml(text, name="The specification"))
+
+
+def from_body(body: Any) -> LinkSpecification:
+    """Read a specification from its plain values, or raise BadInput."""
     body = dict(_known(LinkSpecification, body, "the specification"))
     items = body.pop("fields", None)
     if not isinstance(items, list) or not items:

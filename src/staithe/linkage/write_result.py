@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 from staithe.linkage import outputs, versions
 from staithe.linkage.bridges import find_bridges
 from staithe.linkage.evidence import gather
+from staithe.linkage.explain import EXPLAINED, write_explained
 from staithe.linkage.report_page import render_report
 from staithe.linkage.run import RECORDS
 from staithe.linkage.specification import to_yaml
@@ -44,6 +45,16 @@ def write_result(
         _write_pairs(run, decision, links, folder)
         evidence.write(run, folder)
         outputs.write_bridges(con, bridges, folder / "bridges.parquet")
+        if run.job.explain:
+            write_explained(
+                con,
+                model,
+                universe=evidence.universe,
+                strata=evidence.strata,
+                bridges=bridges,
+                table=RECORDS,
+                path=folder / EXPLAINED,
+            )
         if changes:
             path = folder / "changes.parquet"
             versions.write_changes(con, path, now=outputs.CLUSTERS)

@@ -26,7 +26,12 @@ from staithe.people.models import (
 )
 from staithe.people.passwords import check_is_hash
 from staithe.people.permissions import Permission, check
-from staithe.people.tokens import SHOWN_CHARACTERS, hash_secret, new_api_secret
+from staithe.people.tokens import (
+    SHOWN_CHARACTERS,
+    hash_secret,
+    new_api_secret,
+    open_tokens,
+)
 
 
 INVITATION_DAYS = 7
@@ -276,15 +281,24 @@ def accept_invitation(
 
 @action("people:password:changed")
 def change_password(
-    *, person: Person, password_hash: str, by: Person, at: datetime
+    *,
+    person: Person,
+    password_hash: str,
+    by: Person,
+    at: datetime,
+    end_tokens: bool = True,
 ) -> Person:
-    """Store a person's own new password; every other session of theirs ends."""
+    """Store a person's own new password; every other session of theirs ends.
+
+    With `end_tokens` their API tokens stop working too. NotAllowed for anyone else.
+    """
     if by != person:
         raise NotAllowed("Only you can change your password.")
     check_is_hash(password_hash)
     person.password = password_hash
     person.save(update_fields=["password"])
-    record(by=by, at=at, subject=person.ledger_id)
+    ended = open_tokens(person, at=at).update(revoked_at=at) if end_tokens else 0
+    record(by=by, at=at, subject=person.ledger_id, tokens_ended=ended)
     return person
 
 
@@ -299,8 +313,7 @@ def create_token(
         raise BadInput(
             f"A token can last from 1 to {MAX_TOKEN_DAYS} days.", field="days"
         )
-    open_tokens = person.api_tokens.filter(revoked_at=None, expires_at__gt=at)
-    if open_tokens.count() >= MAX_TOKENS:
+    if open_tokens(person, at=at).count() >= MAX_TOKENS:
         raise Conflict(f"You have {MAX_TOKENS} tokens: revoke one that you do not use.")
     secret = new_api_secret()
     token = ApiToken.objects.create(

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from django import forms
 
 from staithe.people.actions import MAX_TOKEN_DAYS, TOKEN_DAYS
@@ -43,6 +45,18 @@ class PasswordForm(Form):
         label="Current password", strip=False, widget=forms.PasswordInput
     )
     password = _new_password()
+    end_tokens = forms.BooleanField(
+        label="End my API tokens too",
+        required=False,
+        initial=True,
+        help_text="They go on working otherwise. Leave this ticked if someone else may "
+        "know your password.",
+    )
+
+    def __init__(self, *args: Any, tokens: int, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        if not tokens:
+            del self.fields["end_tokens"]
 
 
 class InviteForm(Form):

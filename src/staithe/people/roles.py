@@ -38,6 +38,7 @@ class Permission(StrEnum):
     RUN_QUERY = "run-query"
     REVIEW_OUTPUT = "review-output"
     RELEASE_OUTPUT = "release-output"
+    JUDGE_PAIRS = "judge-pairs"
     SEE_LEDGER_BODIES = "see-ledger-bodies"
     SEE_PROGRESS = "see-progress"
     MANAGE_PEOPLE = "manage-people"
@@ -75,6 +76,7 @@ MEANINGS: dict[Permission, Meaning] = {
     P.RUN_QUERY: Meaning("run queries", Scope.ORGANISATION),
     P.REVIEW_OUTPUT: Meaning("review results", Scope.ORGANISATION),
     P.RELEASE_OUTPUT: Meaning("release results", Scope.ORGANISATION),
+    P.JUDGE_PAIRS: Meaning("see identifiers and judge pairs", Scope.SERVICE),
     P.SEE_LEDGER_BODIES: Meaning("see what ledger events say", Scope.ORGANISATION),
     P.SEE_PROGRESS: Meaning("see the progress page", Scope.PUBLIC),
     P.MANAGE_PEOPLE: Meaning("manage people", Scope.ORGANISATION),
@@ -90,6 +92,7 @@ class Role(StrEnum):
     DATA_OWNER = "data-owner"
     DATA_SHARING_OFFICER = "data-sharing-officer"
     REVIEWER = "reviewer"
+    LINKER = "linker"
     OVERSEER = "overseer"
     ADMINISTRATOR = "administrator"
 
@@ -168,6 +171,13 @@ ROLES: dict[Role, RoleDefinition] = {
         "Checks results before anyone outside the analysis sees them.",
         _EVERYONE | {P.SEE_REQUEST, P.REVIEW_OUTPUT, P.RELEASE_OUTPUT},
     ),
+    Role.LINKER: RoleDefinition(
+        "Trusted linker",
+        "At the service's operator: sees identifiers to judge pairs, never a result.",
+        _EVERYONE,
+        # Linkage runs at the operator, so nobody elsewhere sees two bodies' identifiers.
+        service_wide=frozenset({P.JUDGE_PAIRS}),
+    ),
     Role.OVERSEER: RoleDefinition(
         "Overseer",
         "Sees what was asked, decided and done, and changes nothing.",
@@ -187,6 +197,10 @@ ROLES: dict[Role, RoleDefinition] = {
         service_wide=frozenset({P.MANAGE_PEOPLE, P.MANAGE_ORGANISATIONS}),
     ),
 }
+
+# Whoever may do the first may at no time do the second, at any organisation: the
+# separation of functions (identifiers on one side, attributes on the other).
+SEPARATED: tuple[tuple[Permission, Permission], ...] = ((P.JUDGE_PAIRS, P.RUN_QUERY),)
 
 # To whom silence goes, in this order.
 ESCALATION: tuple[Role, ...] = (Role.DATA_SHARING_OFFICER, Role.ADMINISTRATOR)

@@ -11,6 +11,8 @@ from typing import TYPE_CHECKING
 
 from django.conf import settings
 from django.contrib.auth import authenticate
+from django.db import connection, transaction
+from django.db.models import Q
 from django.utils.crypto import salted_hmac
 
 from staithe.base.errors import BadInput, UserError
@@ -26,6 +28,9 @@ WINDOW = timedelta(minutes=15)
 PER_PAIR = 5
 PER_ADDRESS = 50
 PER_EMAIL = 50
+
+# Any number that no other lock of the service has.
+LOCK = 0x51641
 
 WRONG = "The email address or the password is not right."
 
@@ -55,12 +60,11 @@ def sign_in_with_password(
     """
     email = email.strip().lower()
     keys = _keys(address_of(request), email)
-    _check_not_limited(keys, at=at)
+    counted = _count_try(keys, at=at)
     person = authenticate(request, username=email, password=password)
     if not isinstance(person, Person):
-        _note_failure(keys, at=at)
         raise BadInput(WRONG)
-    SignInFailure.objects.filter(key=keys["pair"]).delete()
+    SignInFailure.objects.filter(Q(pk__in=counted) | Q(key=keys["pair"])).delete()
     return person
 
 
@@ -88,9 +92,17 @@ def _check_not_limited(keys: dict[str, str], *, at: datetime) -> None:
             )
 
 
-def _note_failure(keys: dict[str, str], *, at: datetime) -> None:
-    """Count a failure: operation, not an act, so no event of the ledger."""
+@transaction.atomic
+def _count_try(keys: dict[str, str], *, at: datetime) -> list[int]:
+    """Count a try as a failure before it is made, or raise TooManyAttempts.
+
+    One at a time: of many tries at once no more are made than the limit allows.
+    Operation, not an act, so no event of the ledger.
+    """
+    if connection.vendor == "postgresql":  # SQLite has one writer at a time anyway
+        with connection.cursor() as cursor:
+            cursor.execute("SELECT pg_advisory_xact_lock(%s)", [LOCK])
     SignInFailure.objects.filter(at__lte=at - WINDOW).delete()
-    SignInFailure.objects.bulk_create(
-        SignInFailure(key=key, at=at) for key in keys.values()
-    )
+    _check_not_limited(keys, at=at)
+    made = [SignInFailure.objects.create(key=key, at=at) for key in keys.values()]
+    return [each.pk for each in made]

@@ -21,6 +21,7 @@ from staithe.people.models import ApiToken, Invitation, Person
 
 
 if TYPE_CHECKING:
+    from django.db.models import QuerySet
     from django.http import HttpRequest
 
 
@@ -39,6 +40,11 @@ BAD_LINK = (
 )
 
 
+def open_tokens(person: Person, *, at: datetime) -> QuerySet[ApiToken]:
+    """Return the API tokens of a person that still work."""
+    return person.api_tokens.filter(revoked_at=None, expires_at__gt=at)
+
+
 def new_api_secret() -> str:
     """Return a new API token; its prefix lets secret scanners recognise it."""
     return API_PREFIX + new_token()
@@ -55,6 +61,12 @@ def authenticate_bearer(header: str, *, at: datetime) -> Person:
     if scheme.lower() != "bearer" or not secret.strip():
         raise NotSignedIn("Send your token as: Authorization: Bearer <token>")
     return _person_of(secret.strip(), at=at)
+
+
+def asker(request: HttpRequest) -> Any:
+    """Return who asks: by token, by session, or nobody; a bad token is refused."""
+    header = request.headers.get("Authorization", "")
+    return authenticate_bearer(header, at=clock.now()) if header else request.user
 
 
 def _person_of(secret: str, *, at: datetime) -> Person:

@@ -22,7 +22,12 @@ from staithe.people import actions, queries
 from staithe.people.forms import AcceptForm, PasswordForm, SignInForm, TokenForm
 from staithe.people.passwords import check_current, hash_password
 from staithe.people.sign_in import TooManyAttempts, sign_in_with_password
-from staithe.people.tokens import BAD_LINK, get_open_invitation, signed_in_person
+from staithe.people.tokens import (
+    BAD_LINK,
+    get_open_invitation,
+    open_tokens,
+    signed_in_person,
+)
 from staithe.ui.paging import paginate
 from staithe.ui.web import query_of, render_page
 
@@ -177,7 +182,8 @@ def account(request: HttpRequest) -> HttpResponse:
 def password(request: HttpRequest) -> HttpResponse:
     """Change my password; my other sessions end, this one goes on."""
     person = signed_in_person(request)
-    form = PasswordForm(request.POST or None)
+    tokens = open_tokens(person, at=now()).count()
+    form = PasswordForm(request.POST or None, tokens=tokens)
     if request.method == "POST" and form.is_valid():
         try:
             check_current(person, form.cleaned_data["current"])
@@ -185,7 +191,11 @@ def password(request: HttpRequest) -> HttpResponse:
                 form.cleaned_data["password"], email=person.email, name=person.name
             )
             actions.change_password(
-                person=person, password_hash=secret, by=person, at=now()
+                person=person,
+                password_hash=secret,
+                by=person,
+                at=now(),
+                end_tokens=form.cleaned_data.get("end_tokens", False),
             )
         except UserError as error:
             form.refuse(error)
@@ -194,7 +204,8 @@ def password(request: HttpRequest) -> HttpResponse:
             messages.success(request, "Your password is changed.")
             return redirect("people-account")
     status = 422 if form.errors else 200
-    return render_page(request, "people/password.html", {"form": form}, status=status)
+    about = {"form": form, "tokens": tokens}
+    return render_page(request, "people/password.html", about, status=status)
 
 
 @never_cache

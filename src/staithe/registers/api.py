@@ -12,7 +12,7 @@ from django.http import HttpRequest
 from ninja import Field, Schema, Status
 
 from staithe.base.clock import now
-from staithe.people.tokens import API_AUTH, signed_in_person
+from staithe.people.tokens import API_AUTH, asker, signed_in_person
 from staithe.registers import erasure, hooks, queries
 from staithe.registers.actions import append_entries
 from staithe.registers.api_keeping import ChangeIn, router
@@ -73,7 +73,7 @@ def _out(register: Register) -> dict[str, Any]:
 @router.get("/registers", response=list[RegisterOut])
 def list_registers(request: HttpRequest) -> list[dict[str, Any]]:
     """List the registers."""
-    found = queries.visible_registers(request.user).select_related("owner")
+    found = queries.visible_registers(asker(request)).select_related("owner")
     return [_out(register) for register in found]
 
 

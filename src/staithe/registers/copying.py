@@ -8,6 +8,7 @@ the new version in the place of the old in one step: a reader sees one or the ot
 from __future__ import annotations
 
 import csv
+import io
 import json
 import os
 import secrets
@@ -16,7 +17,6 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 from staithe.base.errors import BadInput, Conflict, Damaged, NotFound, UserError
 from staithe.ledger import checkpoint, tree
@@ -24,6 +24,7 @@ from staithe.ledger.checkpoint import TreeHead, VerifierKey, read_verifier_key
 from staithe.ledger.tree import BadProof
 from staithe.registers import fetching, rsf, verify
 from staithe.registers.entry import Scope
+from staithe.registers.item import as_text
 from staithe.registers.loading import TREES, Empty, Loading
 from staithe.registers.register import Register
 from staithe.registers.sources import Source, source_of
@@ -114,6 +115,8 @@ def _pull(
     name = heads[""].origin.rpartition("/")[2]
     if old is None or heads != before:
         _store(folder, _taken(source, old, heads), notes)
+    elif _changed_file(folder, old.register):
+        _store(folder, old.register, notes)  # the log is whole: write what follows
     if not (folder / KEY).exists():
         _write(folder / KEY, "".join(f"{key}\n" for key in keys).encode())
     return Pulled(
@@ -244,7 +247,8 @@ def _store(folder: Path, register: Register, notes: dict[str, str]) -> None:
         _write(version / RSF, b"".join(map(rsf.write, register.commands())))
         for where, note in notes.items():
             _write(version / NOTES[where], note.encode())
-        _write_records(version, register)
+        for name, data in _record_files(register).items():
+            _write(version / name, data)
         draft = folder / f".{CURRENT}.{secrets.token_hex(4)}"
         draft.symlink_to(version.relative_to(folder), target_is_directory=True)
         draft.replace(folder / CURRENT)
@@ -255,26 +259,32 @@ def _store(folder: Path, register: Register, notes: dict[str, str]) -> None:
     _forget_old(versions, version)
 
 
-def _write_records(version: Path, register: Register) -> None:
+def _record_files(register: Register) -> dict[str, bytes]:
+    """Return the records as people and programs use them: what `verify` rebuilds."""
     records = {k: register.item_of(e) for k, e in register.records().items()}
     text = json.dumps(records, ensure_ascii=False, indent=1)
-    _write(version / "records.json", text.encode())
     schema = register.schema
     names = (
         list(schema.fields)
         if schema
         else sorted({n for r in records.values() for n in r})
     )
-    draft = version / "records.csv"
-    with draft.open("w", encoding="utf-8", newline="") as file:
-        writer = csv.writer(file)
-        writer.writerow(names)
-        for values in records.values():
-            writer.writerow([_cell(values.get(name, "")) for name in names])
+    table = io.StringIO(newline="")
+    writer = csv.writer(table)
+    writer.writerow(names)
+    for values in records.values():
+        writer.writerow([as_text(values, name) for name in names])
+    written = {"records.json": text, "records.csv": table.getvalue()}
+    return {name: each.encode() for name, each in written.items()}
 
 
-def _cell(value: Any) -> str:
-    return ";".join(value) if isinstance(value, list) else str(value)
+def _changed_file(folder: Path, register: Register) -> str:
+    """Return which file of records is not what the log says; empty where none is."""
+    for name, data in _record_files(register).items():
+        path = folder / CURRENT / name
+        if not path.is_file() or path.read_bytes() != data:
+            return name
+    return ""
 
 
 def _forget_old(versions: Path, current: Path) -> None:
@@ -319,6 +329,11 @@ def verify_copy(folder: Path, *, keys: Sequence[VerifierKey] = ()) -> verify.Rep
     if found is None:
         raise NotFound(f"{folder} holds no copy of a register.")
     register, heads = found.register, found.heads
+    if name := _changed_file(folder, register):
+        raise Damaged(
+            f"{folder / CURRENT / name} was changed: it is not what the log says. "
+            "Pull again to write it anew."
+        )
     return verify.Report(
         kind="copy",
         size=register.size,

@@ -29,9 +29,8 @@ from importlib.resources import files
 from pathlib import Path
 from typing import Any
 
-import yaml
-
 from staithe.base.errors import BadInput
+from staithe.base.plain_yaml import read_yaml, read_yaml_file
 from staithe.registers import keys, schema
 from staithe.registers.schema import Field
 
@@ -67,23 +66,12 @@ class Declaration:
 
 def read_declaration(path: Path) -> Declaration:
     """Read a declaration from a file; BadInput says what is wrong."""
-    try:
-        with path.open("rb") as file:
-            data = file.read(MAX_BYTES + 1)
-    except OSError as error:
-        raise BadInput(f"Cannot read {path}: {error.strerror}.") from error
-    if len(data) > MAX_BYTES:
-        raise BadInput(f"{path} is larger than a declaration can be.")
-    return parse(data)
+    return read(read_yaml_file(path, most_bytes=MAX_BYTES))
 
 
 def parse(data: bytes) -> Declaration:
     """Read a declaration from YAML; BadInput says what is wrong."""
-    try:
-        found = yaml.safe_load(data)
-    except (yaml.YAMLError, UnicodeDecodeError, RecursionError) as error:
-        raise BadInput("The declaration is not YAML.") from error
-    return read(found)
+    return read(read_yaml(data, name="The declaration"))
 
 
 def read(found: Any) -> Declaration:

@@ -57,10 +57,22 @@ def broken_links(
 
 def _existing(name: str, keys: set[str], *, of: str, new: set[str]) -> set[str] | None:
     register = Register.objects.filter(name=name).first()
-    if register is None:
+    if register is None or not _may_point(of, register):
         return None
     extra = keys & new if name == of else set()
     return reading.existing_keys(register.pk, keys - extra) | extra
+
+
+def _may_point(source: str, target: Register) -> bool:
+    """Say whether links of a register may tell that a record of another is there.
+
+    Only its keepers may know of a private register: a public one, to which anyone may
+    propose a change, does not point there, nor does another body's.
+    """
+    if target.is_public or target.name == source:
+        return True
+    mine = Register.objects.filter(name=source).first()
+    return mine is not None and not mine.is_public and mine.owner_id == target.owner_id
 
 
 def links_of(schema: Schema, values: Mapping[str, Value]) -> dict[str, list[str]]:

@@ -11,7 +11,7 @@ from collections.abc import Callable
 from django.http import HttpRequest, HttpResponseBase
 
 from staithe.registers import api_v1, api_v2
-from staithe.registers.resources import NobodyKnown
+from staithe.registers.resources import OF_PRIVATE, NobodyKnown
 
 
 Next = Callable[[HttpRequest], HttpResponseBase]
@@ -29,6 +29,13 @@ class PublicReads:
 
     def __call__(self, request: HttpRequest) -> HttpResponseBase:
         """Answer a read of a public register; hand anything else on."""
+        answer = self._answer(request)
+        if request.META.get(OF_PRIVATE):
+            answer["Cache-Control"] = "private, no-store"
+            del answer["Access-Control-Allow-Origin"]
+        return answer
+
+    def _answer(self, request: HttpRequest) -> HttpResponseBase:
         found = _ADDRESS.fullmatch(request.path_info)
         if found is None or request.method not in {"GET", "HEAD"}:
             return self.get_response(request)

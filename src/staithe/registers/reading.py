@@ -6,6 +6,7 @@ found by following a key's chain of entries, pages by place and not by offset.
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from typing import Any, NamedTuple
@@ -66,13 +67,17 @@ def rows(sql: str, values: Sequence[Any] = ()) -> list[tuple[Any, ...]]:
     return found
 
 
+_moment = threading.local()  # as each thread has a connection of its own
+
+
 @contextmanager
 def one_moment() -> Iterator[None]:
     """Read everything in the block from one state of the database; nothing is written.
 
     So an answer made of several queries is of before a write or after it, never both.
     """
-    if connection.in_atomic_block:  # whoever opened that sees one state, or writes it
+    # Whoever opened what is open already sees one state, or writes it.
+    if connection.in_atomic_block or getattr(_moment, "is_open", False):
         yield
         return
     begin = "BEGIN"
@@ -80,9 +85,11 @@ def one_moment() -> Iterator[None]:
         begin = "BEGIN ISOLATION LEVEL REPEATABLE READ, READ ONLY"
     with connection.cursor() as cursor:
         cursor.execute(begin)
+        _moment.is_open = True
         try:
             yield
         finally:
+            _moment.is_open = False
             cursor.execute("ROLLBACK")
 
 

@@ -25,6 +25,7 @@ from django.http import (
 
 from staithe.base.errors import BadInput, NotFound, UserError
 from staithe.ledger import tree
+from staithe.people.tokens import asker
 from staithe.registers import export, facets, formats, keys, reading, rsf, schema
 from staithe.registers.formats import MethodNotAllowed, Window
 from staithe.registers.models import Register
@@ -98,6 +99,9 @@ class Call:
         )
 
 
+OF_PRIVATE = "staithe.registers.private"  # in request.META: no cache may keep it
+
+
 class NobodyKnown(Exception):
     """A register that not everyone may read, asked for before it is known who asks."""
 
@@ -137,7 +141,7 @@ def _answer(
     if (place := _place_of(rest, root)) != rest:
         get_register(request, name)
         return _moved(request, rest, place)
-    path, suffix = _split_suffix(rest, name)
+    path, suffix = _split_suffix(request, rest, name)
     for pattern, handler in routes:
         if found := pattern.fullmatch(path):
             with reading.one_moment():
@@ -146,12 +150,12 @@ def _answer(
     raise NotFound(f"The API of a register has no {rest[:80]}.")
 
 
-def _split_suffix(rest: str, name: str) -> tuple[str, str]:
+def _split_suffix(request: HttpRequest, rest: str, name: str) -> tuple[str, str]:
     """Return a path and its suffix; of a record whose own key ends so, there is none."""
     folder, _, key = rest.partition("/")
     if folder == "records" and key.endswith(keys.SUFFIXES):
-        register = find_register(name)
-        if register is not None and reading.find_record(register.pk, key):
+        register = get_register(request, name)
+        if reading.find_record(register.pk, key):
             return rest, ""
     return formats.split_suffix(rest)
 
@@ -206,7 +210,8 @@ def get_register(request: HttpRequest, name: str) -> Register:
     if not register.is_public:
         if not hasattr(request, "user"):
             raise NobodyKnown
-        check_see(request.user, register)
+        check_see(asker(request), register)
+        request.META[OF_PRIVATE] = True
     return register
 
 

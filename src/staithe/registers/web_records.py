@@ -31,7 +31,8 @@ from staithe.registers.permissions import can_keep
 from staithe.registers.pointing import names_of
 from staithe.registers.schema import Schema
 from staithe.registers.terms import is_naming
-from staithe.ui.csv import csv_response, safe_cell, wants_csv
+from staithe.ui.cells import safe_cell
+from staithe.ui.csv import csv_response, wants_csv
 from staithe.ui.paging import Query, paginate
 from staithe.ui.web import query_of, render_page
 
@@ -123,7 +124,8 @@ def or_record(
 
     @wraps(view)
     def found(request: HttpRequest, slug: str, key: str) -> HttpResponseBase:
-        register = Register.objects.filter(name=slug).first()
+        seen = queries.visible_registers(request.user)
+        register = seen.filter(name=slug).first()
         if register and reading.find_record(register.pk, key + ending):
             return show_record(request, slug, key + ending)
         return view(request, slug, key)

@@ -6,6 +6,7 @@ from typing import Any
 
 from django.http import HttpRequest
 from ninja import Schema, Status
+from pydantic import StrictBool
 
 from staithe.base.clock import now
 from staithe.people.tokens import signed_in_person
@@ -21,9 +22,13 @@ __all__ = ["router"]
 
 
 class AnswersIn(Schema):
-    """Answers to questions of the law library: yes, no, or null to take one back."""
+    """Answers to questions of the law library; null takes one back.
 
-    answers: dict[str, bool | None]
+    An answer is a yes or a no, a word that the question accepts, or a list of them
+    where it asks what the data is about.
+    """
+
+    answers: dict[str, StrictBool | str | list[str] | None]
 
 
 class GapIn(Schema):
@@ -92,7 +97,7 @@ def list_gaps(request: HttpRequest) -> list[GapOut]:
     return [
         GapOut(
             facts=list(gap.facts),
-            times=len(gap.rows),
+            times=gap.times,
             bodies=gap.bodies,
             verdicts=gap.verdicts,
             working_days=gap.days_lost,

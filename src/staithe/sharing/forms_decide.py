@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from django import forms
 
+from staithe.sharing.advice import open_verdict
 from staithe.sharing.forms import text_field
 from staithe.sharing.models import Decision, Flow
 from staithe.sharing.output_rules import DEFAULT_RULES, LEAST_THRESHOLD
@@ -49,8 +50,20 @@ class AgreeForm(Form):
 
     @classmethod
     def for_flow(cls, data: Any, flow: Flow, *, today: date) -> AgreeForm:
-        """Return the form for a flow: a year from today unless sooner was asked."""
-        return cls(data, initial={"ends_on": _default_end(flow, today)})
+        """Return the form for a flow: a year from today unless sooner was asked.
+
+        Who agrees where the library has open questions, or no route, says why.
+        """
+        form = cls(data, initial={"ends_on": _default_end(flow, today)})
+        said = open_verdict(flow, on=today)
+        if said:
+            form.fields["reason"].required = True
+            form.fields["reason"].label = "Why do you agree?"
+            form.fields["reason"].help_text = (
+                f"The law library says of this request: {said}. Say what settles it "
+                "for you; the requester reads it, and it is kept with the decision."
+            )
+        return form
 
     def answer(self) -> dict[str, Any]:
         """Return what decide_and_offer takes."""

@@ -120,6 +120,16 @@ class Flow(models.Model):
         ENCOURAGE = "encourage", "Encourage"
         ENFORCE = "enforce", "Enforce"
 
+        @property
+        def words(self) -> str:
+            """What the step is, to who has not read the framework that names it."""
+            return {
+                "none": "On time",
+                "facilitate": "Late: first reminder",
+                "encourage": "A week late: second reminder",
+                "enforce": "Two weeks late: passed up",
+            }[self.value]
+
     reference = models.CharField(max_length=20, unique=True)
     request = models.ForeignKey(Request, on_delete=models.PROTECT, related_name="flows")
     asset = models.ForeignKey(Asset, on_delete=models.PROTECT, related_name="flows")
@@ -155,6 +165,11 @@ class Flow(models.Model):
         ]
 
     @property
+    def step_words(self) -> str:
+        """How late the decision is, in plain words."""
+        return Flow.Step(self.step).words
+
+    @property
     def holder(self) -> Organisation:
         """Return the organisation that holds the asset."""
         return self.asset.organisation
@@ -179,6 +194,11 @@ class Escalation(models.Model):
         constraints = [
             models.UniqueConstraint(fields=["flow", "step"], name="escalation_once")
         ]
+
+    @property
+    def step_words(self) -> str:
+        """The step in plain words."""
+        return Flow.Step(self.step).words
 
 
 class Decision(models.Model):

@@ -172,7 +172,7 @@ def check_route(flow: Flow, route_id: str, *, on: date) -> Route:
     """Return the route; BadInput unless it may apply to this flow on this day."""
     route = get_route(route_id)
     project = flow.request.project
-    if project.purpose_code not in route.purposes:
+    if not route.serves(project.purpose_code):
         raise BadInput(
             f"{route.citation} is not a route for the purpose "
             f"“{PURPOSES[project.purpose_code].label}”. Choose another.",

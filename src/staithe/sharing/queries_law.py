@@ -41,11 +41,20 @@ TELLING = (
 
 @dataclass(frozen=True, slots=True)
 class Gap:
-    """Like facts for which the law gave no way, with the evidence."""
+    """Like facts for which the law gave no way, with the evidence.
+
+    Advice is kept when a request is sent and again when it is decided: what was met
+    once is counted once.
+    """
 
     facts: tuple[str, ...]
     rows: tuple[LegalAdvice, ...]
     days_lost: int
+
+    @property
+    def times(self) -> int:
+        """How many requests met the gap."""
+        return len({row.flow_id or f"row-{row.pk}" for row in self.rows})
 
     @property
     def verdicts(self) -> list[str]:
@@ -54,7 +63,10 @@ class Gap:
 
     @property
     def notes(self) -> list[str]:
-        """What requesters and holders said, each once, newest first."""
+        """What they said of the gap, each once: a report, or a refusal for want of law.
+
+        What a holder says for another reason, such as of fewer columns, is not of it.
+        """
         said = [row.note or _reason(row) for row in self.rows]
         return list(dict.fromkeys(filter(None, said)))
 
@@ -105,10 +117,10 @@ def legal_gaps(person: Someone, *, at: datetime) -> list[Gap]:
     for row in met:
         groups.setdefault(likeness(row), []).append(row)
     found = [
-        Gap(facts, tuple(rows), sum(_days(row, at=at) for row in rows))
+        Gap(facts, tuple(rows), _days_lost(rows, at=at))
         for facts, rows in groups.items()
     ]
-    return sorted(found, key=lambda gap: (-len(gap.rows), gap.facts))
+    return sorted(found, key=lambda gap: (-gap.times, gap.facts))
 
 
 def inconsistencies(person: Someone) -> list[Inconsistency]:
@@ -173,6 +185,15 @@ def live_facts() -> list[tuple[str, Mapping[str, Any]]]:
     return sorted(found, key=lambda pair: pair[0])
 
 
+def _days_lost(rows: list[LegalAdvice], *, at: datetime) -> int:
+    """Sum the days over requests; each as its last kept advice tells."""
+    last: dict[object, int] = {}
+    for row in rows:
+        key = row.flow_id or f"row-{row.pk}"
+        last[key] = max(last.get(key, 0), _days(row, at=at))
+    return sum(last.values())
+
+
 def _days(row: LegalAdvice, *, at: datetime) -> int:
     """Count the working days from the sending of a request to its refusal."""
     request = row.flow.request if row.flow else None
@@ -183,4 +204,5 @@ def _days(row: LegalAdvice, *, at: datetime) -> int:
 
 
 def _reason(row: LegalAdvice) -> str:
-    return row.decision.reason if row.decision else ""
+    refused = row.decision is not None and row.decision.reason_code == NO_ROUTE
+    return row.decision.reason if refused and row.decision else ""

@@ -10,12 +10,12 @@ from django.views.decorators.http import require_GET, require_http_methods, requ
 
 from staithe.base.clock import now
 from staithe.base.errors import Conflict, NotFound
-from staithe.law.routes import fit, load_routes
+from staithe.law.routes import load_routes
 from staithe.law.vocabulary import WORDS
 from staithe.people.tokens import signed_in_person
 from staithe.people.web import signed_in
 from staithe.sharing import actions, queries, queries_law
-from staithe.sharing.advice import advice_context
+from staithe.sharing.advice import advice_context, routes_tried
 from staithe.sharing.forms_decide import (
     AgreeForm,
     OfferForm,
@@ -210,7 +210,7 @@ def _open_flow(request: HttpRequest, reference: str) -> Flow:
 def _facts(flow: Flow) -> dict[str, Any]:
     """Return what a decider weighs: who asks, what for, under which route."""
     route = load_routes().find(flow.route_id)
-    recipient = flow.request.project.organisation
+    tried = routes_tried(flow, [flow.route_id], on=now().date()).get(flow.route_id)
     return {
         "flow": flow,
         "asked": flow.request,
@@ -219,8 +219,7 @@ def _facts(flow: Flow) -> dict[str, Any]:
         "row_filter": filter_from_plain(flow.row_filter),
         "waiting": queries.waiting(flow, at=now()),
         "route": route,
-        "fit": route
-        and fit(route, holder_kind=flow.holder.kind, recipient_kind=recipient.kind),
+        "sides": tried.sides_in_words() if tried else ("Not known", "Not known"),
         "people": [
             member.person
             for member in flow.request.project.members.filter(

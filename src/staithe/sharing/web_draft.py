@@ -10,11 +10,15 @@ from django.views.decorators.http import require_GET, require_http_methods
 
 from staithe.base.clock import now
 from staithe.base.errors import Conflict
-from staithe.law.routes import fit, routes_for
+from staithe.law.routes import routes_for
 from staithe.people.tokens import signed_in_person
 from staithe.people.web import signed_in
 from staithe.sharing import actions, queries
-from staithe.sharing.advice import advice_context, questions_to_answer
+from staithe.sharing.advice import (
+    advice_context,
+    questions_to_answer,
+    routes_tried,
+)
 from staithe.sharing.forms import (
     ALL_ROWS,
     SOME_ROWS,
@@ -37,7 +41,9 @@ from staithe.ui.web import query_of, render_page
 if TYPE_CHECKING:
     from django.http import HttpRequest, HttpResponse
 
-    from staithe.law.routes import Fit, Route
+    from staithe.law.advice import Advice
+    from staithe.law.routes import Route
+    from staithe.law.trying import Tried
 
 
 def _draft(request: HttpRequest, reference: str) -> Request:
@@ -197,7 +203,10 @@ def choose_route(request: HttpRequest, reference: str) -> HttpResponse:
     """Choose among the legal routes that the purpose opens, and say why."""
     flow = _draft_flow(request, reference)
     advice = advice_context(flow)
-    routes, barred = _routes(flow)
+    tried = _tried(flow)
+    out = _ruled_out(tried, advice["advice"])
+    routes = [route for route, _ in tried if route.id not in out]
+    barred = [(route, out[route.id]) for route, _ in tried if route.id in out]
     form = RouteForm(
         posted(request),
         routes=routes,
@@ -223,42 +232,38 @@ def choose_route(request: HttpRequest, reference: str) -> HttpResponse:
             "form": form,
             "flow": flow,
             "routes": routes,
-            "barred": [(route, _route_hint(route, flow)) for route in barred],
-            "hints": {route.id: _route_hint(route, flow) for route in routes},
+            "barred": barred,
+            "hints": {r.id: _route_hint(r, found, flow) for r, found in tried},
         },
         status=status_of(form),
     )
 
 
-def _routes(flow: Flow) -> tuple[list[Route], list[Route]]:
-    """Return the routes for this purpose today: open to both sides, and ruled out."""
-    routes = routes_for(flow.request.project.purpose_code, on=now().date())
-    barred = [route for route in routes if _fit(route, flow).barred]
-    return [route for route in routes if route not in barred], barred
+def _tried(flow: Flow) -> list[tuple[Route, Tried | None]]:
+    """Return the routes for this purpose today, each as the library tries it."""
+    today = now().date()
+    routes = routes_for(flow.request.project.purpose_code, on=today)
+    found = routes_tried(flow, [route.id for route in routes], on=today)
+    return [(route, found.get(route.id)) for route in routes]
 
 
-def _fit(route: Route, flow: Flow) -> Fit:
-    return fit(
-        route,
-        holder_kind=flow.holder.kind,
-        recipient_kind=flow.request.project.organisation.kind,
-    )
+def _ruled_out(
+    tried: list[tuple[Route, Tried | None]], advice: Advice | None
+) -> dict[str, str]:
+    """Say why routes are ruled out: by the facts, or by what stands in the way."""
+    out = {route.id: found.why for route, found in tried if found and not found.open}
+    return out | {row.id: row.why for row in (advice.ruled_out if advice else ())}
 
 
-_FITS = {
-    "listed": "is a kind of body that this route lists",
-    "barred": "cannot use this route",
-    "ask": "may be able to use this route: check the list",
-}
-
-
-def _route_hint(route: Route, flow: Flow) -> str:
+def _route_hint(route: Route, found: Tried | None, flow: Flow) -> str:
     recipient = flow.request.project.organisation
-    fits = _fit(route, flow)
-    return (
-        f"{route.summary.strip()} {flow.holder.name} {_FITS[fits.holder]}. "
-        f"{recipient.name} {_FITS[fits.recipient]}."
+    sides = found.sides_in_words() if found else ("", "")
+    fits = " ".join(
+        f"{body.name}: {said}."
+        for body, said in zip((flow.holder, recipient), sides, strict=True)
+        if said
     )
+    return f"{route.summary.strip()} {fits}".strip()
 
 
 @require_http_methods(["GET", "POST"])

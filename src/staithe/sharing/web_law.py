@@ -18,6 +18,7 @@ from staithe.sharing import actions, queries, queries_law
 from staithe.sharing.advice import (
     advice_context,
     changes_in_words,
+    hints_of_columns,
     questions_to_answer,
 )
 from staithe.sharing.forms_law import GapForm, QuestionsForm
@@ -53,6 +54,7 @@ def answer_questions(request: HttpRequest, reference: str) -> HttpResponse:
         posted(request),
         questions=questions_to_answer(context["advice"]),
         answered=flow.legal_answers,
+        hints=hints_of_columns(flow),
     )
     if (
         request.method == "POST"
@@ -137,7 +139,7 @@ _HEADER = ["facts", "times", "bodies", "verdicts", "working days", "said"]
 
 def _row(gap: Gap) -> list[Any]:
     return [
-        facts_in_words(gap.facts), len(gap.rows), "; ".join(gap.bodies),
+        facts_in_words(gap.facts), gap.times, "; ".join(gap.bodies),
         "; ".join(gap.verdicts), gap.days_lost, " | ".join(gap.notes),
     ]  # fmt: skip
 

@@ -13,6 +13,7 @@ from django.urls import reverse
 from django.views.decorators.http import require_http_methods
 
 from staithe.base.clock import now
+from staithe.law.purposes import PURPOSES, area_headings
 from staithe.people.permissions import (
     Permission,
     check_somewhere,
@@ -78,7 +79,14 @@ def purpose(request: HttpRequest) -> HttpResponse:
         _keep(request, form.cleaned_data)
         return redirect("sharing-start-why")
     return render_page(
-        request, "sharing/start-purpose.html", {"form": form}, status=status_of(form)
+        request,
+        "sharing/start-purpose.html",
+        {
+            "form": form,
+            "purpose_hints": {code: p.description for code, p in PURPOSES.items()},
+            "purpose_groups": area_headings(PURPOSES),
+        },
+        status=status_of(form),
     )
 
 

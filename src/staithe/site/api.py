@@ -24,6 +24,7 @@ ROOMS_WITH_API = [
     "catalogue",
     "law",
     "sharing",
+    "linkage",
     "exchange",
     "analysis",
     "accountability",

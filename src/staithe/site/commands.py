@@ -8,10 +8,12 @@ import click
 
 from staithe.base.config import env_str
 from staithe.base.errors import AnswerIsNo
-from staithe.demo.cli import claim_home, run_story
+from staithe.demo.cli import run_story
+from staithe.demo.home import built_aside, check_home
 from staithe.site.serving import check_port_free, run_service
 
 
+MOST_SEED = 2**63 - 1  # its digits fit the key of the demo's project
 THREADS = 4  # of one process: more only wait for each other
 
 
@@ -49,27 +51,51 @@ def doctor(*, as_json: bool, deep: bool) -> None:
 
 
 @click.command()
-@click.option("--people", default=20_000, show_default=True, help="100 to 1,000,000.")
-@click.option("--seed", default=1, show_default=True, help="Same seed, same world.")
+@click.option(
+    "--people",
+    type=click.IntRange(100, 1_000_000),
+    default=20_000,
+    show_default=True,
+    help="100 to 1,000,000.",
+)
+@click.option(
+    "--seed",
+    type=click.IntRange(0, MOST_SEED),
+    default=1,
+    show_default=True,
+    help="Same seed, same world.",
+)
 @click.option("--no-serve", is_flag=True, help="Stop after the story.")
+@click.option("--replace", is_flag=True, help="Delete work done in an earlier demo.")
 @click.option("--json", "as_json", is_flag=True, help="Answer as JSON.")
 @click.option("--host", default="127.0.0.1", show_default=True)
 @click.option("--port", default=8000, show_default=True)
 def demo(
-    people: int, seed: int, host: str, port: int, *, no_serve: bool, as_json: bool
+    people: int,
+    seed: int,
+    host: str,
+    port: int,
+    *,
+    no_serve: bool,
+    replace: bool,
+    as_json: bool,
 ) -> None:
     """Build a demo world and run the main job through to a released table."""
     from staithe.site.starting import start_django
 
     home = Path(env_str("STAITHE_HOME", "./var")).resolve()
-    claim_home(home)
-    start_django()
-    run_story(
-        people=people,
-        seed=seed,
-        base_url=f"http://{host}:{port}",
-        as_json=as_json,
-    )
+    check_home(home, replace=replace)
+    if not no_serve and not as_json:
+        check_port_free(host, port)
+    with built_aside(home):
+        start_django()
+        run_story(
+            people=people,
+            seed=seed,
+            base_url=f"http://{host}:{port}",
+            home=home,
+            as_json=as_json,
+        )
     if not no_serve and not as_json:
         click.echo(f"\nServing at http://{host}:{port}/  (stop with Ctrl+C)")
         run_service(host=host, port=port, threads=THREADS, with_worker=True)

@@ -114,7 +114,9 @@ def _data_metrics() -> list[Metric]:
     kinds = {"published": published["n"]}
     for name in ("identifiers", "attributes", "table"):
         kinds[name] = Grant.objects.exclude(**{f"{name}_snapshot": ""}).count()
-    kinds["key"] = Join.objects.exclude(key_snapshot="").count()
+    joins = Join.objects.exclude(key_snapshot="")
+    kinds["key"] = len(joins)
+    kinds["evidence"] = sum(len(join.evidence) for join in joins)
     grants = dict.fromkeys(Grant.State.values, 0)
     grants |= dict(Grant.objects.values_list("state").annotate(n=Count("id")))
     size = float(published["bytes"] or 0)

@@ -16,7 +16,7 @@ from django.utils.module_loading import autodiscover_modules
 from staithe.base.errors import AnswerIsNo
 from staithe.jobs.registry import all_kinds
 from staithe.ledger.actions import ACTIONS
-from staithe.people.roles import MEANINGS, Role
+from staithe.people.roles import MEANINGS, SEPARATED, Role
 
 
 DOCUMENT = Path("docs/reference.md")
@@ -110,7 +110,11 @@ def to_markdown() -> str:
         "Exit codes: 0 done, 1 the answer is no or a check failed, 2 bad input.",
         *_commands(),
         "## Roles",
-        _table(("Role", "Permissions"), _roles()),
+        _table(("Role", "Permissions", "At the operator, for everyone"), _roles()),
+        *(
+            f"Nobody who may {MEANINGS[other].does} anywhere may {MEANINGS[one].does}."
+            for one, other in SEPARATED
+        ),
         "## Permissions",
         _table(("Permission", "Lets a person", "Reaches"), _permissions()),
         "## Events of the ledger",
@@ -159,8 +163,15 @@ def _command(command: click.Command, name: str) -> Iterable[str]:
 
 def _roles() -> Iterable[tuple[str, ...]]:
     for role in Role:
-        held = sorted(role.definition.permissions)
-        yield f"`{role.value}`", ", ".join(f"`{permission}`" for permission in held)
+        yield (
+            f"`{role.value}`",
+            _listed(role.definition.permissions),
+            _listed(role.definition.service_wide),
+        )
+
+
+def _listed(permissions: Iterable[str]) -> str:
+    return ", ".join(f"`{permission}`" for permission in sorted(permissions))
 
 
 def _permissions() -> Iterable[tuple[str, ...]]:

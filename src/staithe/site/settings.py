@@ -167,6 +167,7 @@ ROOMS = [
     "catalogue",
     "law",
     "sharing",
+    "linkage",
     "exchange",
     "analysis",
     "accountability",

@@ -66,7 +66,8 @@ def referenced_snapshots() -> set[str]:
     named = set(AssetVersion.objects.values_list("snapshot_id", flat=True))
     for field in ("identifiers_snapshot", "attributes_snapshot", "table_snapshot"):
         named.update(Grant.objects.values_list(field, flat=True))
-    named.update(Join.objects.values_list("key_snapshot", flat=True))
+    for join in Join.objects.exclude(key_snapshot=""):
+        named.update(join.kept_snapshots)
     named.update(Query.objects.values_list("counted_snapshot", flat=True))
     return named - {""}
 

@@ -20,6 +20,7 @@ ROOMS_WITH_PAGES = [
     "catalogue",
     "law",
     "sharing",
+    "linkage",
     "exchange",
     "analysis",
     "accountability",

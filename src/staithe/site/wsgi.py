@@ -5,8 +5,10 @@ from __future__ import annotations
 import os
 import sys
 
+from django.conf import settings
 from django.core.wsgi import get_wsgi_application
 
+from staithe.base.holding import hold
 from staithe.site.logs import configure_logs
 
 
@@ -22,3 +24,4 @@ from staithe.site.tidying import keep_temporary_files_at_home  # noqa: E402  nee
 
 
 keep_temporary_files_at_home()
+hold(settings.HOME)

@@ -6,12 +6,21 @@ inside this room.
 
 from __future__ import annotations
 
+import unicodedata
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 import pyarrow as pa
 
-from staithe.base.errors import BadInput
+from staithe.base.errors import BadInput, TooLarge
+
+
+# A table this wide is a matrix or a fault; profiling one takes seconds, and the cost
+# grows faster than the width.
+MOST_COLUMNS = 1_000
+# What no page can show and no engine agrees on: control characters, line and
+# paragraph separators, half characters.
+UNSHOWN = frozenset({"Cc", "Zl", "Zp", "Cs"})
 
 
 @dataclass(frozen=True)
@@ -43,11 +52,17 @@ def to_columns(schema: pa.Schema) -> tuple[Column, ...]:
     return tuple(Column(field.name, type_name(field.type)) for field in schema)
 
 
-def check_names(names: Sequence[str], *, where: str = "The header") -> None:
-    """Raise BadInput for empty names and for names equal but for case.
+def check_header(names: Sequence[str], *, where: str) -> None:
+    """Check the column names of a file: TooLarge for too many, BadInput for bad ones."""
+    check_width(len(names), where=where)
+    check_names(names, where=where)
 
-    Engines compare column names without regard to case, so `ID` and `id` cannot
-    both be kept.
+
+def check_names(names: Sequence[str], *, where: str = "The header") -> None:
+    """Raise BadInput for names that cannot be kept.
+
+    Those are empty names, names with a control character, and names equal but for
+    case: engines compare without regard to it, so `ID` and `id` cannot both be kept.
     """
     if not names:
         raise BadInput(f"{where} has no columns: the first row must name them.")
@@ -57,20 +72,47 @@ def check_names(names: Sequence[str], *, where: str = "The header") -> None:
             f"{where} has no name for column {_listed(empty)}: "
             "give every column a name in the first row."
         )
+    for name in names:
+        if any(unicodedata.category(mark) in UNSHOWN for mark in name):
+            raise BadInput(
+                f"{where} names a column {shown(name)}: take the line break or "
+                "control character out of the name."
+            )
     check_distinct(names, where=where)
 
 
+def check_width(columns: int, *, where: str) -> None:
+    """Raise TooLarge for more columns than a table may have."""
+    if columns > MOST_COLUMNS:
+        raise TooLarge(
+            f"{where} has {columns:,} columns and at most {MOST_COLUMNS:,} are kept: "
+            "turn columns into rows, or split the table."
+        )
+
+
 def check_distinct(names: Iterable[str], *, where: str) -> None:
-    """Raise BadInput where two names are equal apart from capitals."""
+    """Raise BadInput where two names look the same apart from capitals.
+
+    One accented letter can be written as one character or as two; both look alike.
+    """
     seen: dict[str, str] = {}
     for name in names:
-        first = seen.get(name.casefold())
-        seen[name.casefold()] = name
+        alike = _alike(name)
+        first = seen.get(alike)
+        seen[alike] = name
         if first is not None:
+            apart = "capitals"
+            if first.casefold() != name.casefold():
+                apart = "the way accents are stored"
             raise BadInput(
                 f"{where} names two columns {shown(first)} and {shown(name)}: "
-                "names must differ by more than capitals."
+                f"names must differ by more than {apart}."
             )
+
+
+def _alike(name: str) -> str:
+    folded = unicodedata.normalize("NFC", name).casefold()
+    return unicodedata.normalize("NFC", folded)  # folding may take letters apart
 
 
 def shown(text: str, limit: int = 60) -> str:

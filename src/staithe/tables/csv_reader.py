@@ -16,7 +16,7 @@ import pyarrow.compute as pc
 from pyarrow import csv as arrow_csv
 
 from staithe.base.errors import BadInput
-from staithe.tables.columns import check_names
+from staithe.tables.columns import check_header
 from staithe.tables.csv_scan import (
     FIELD_LIMIT,
     Layout,
@@ -80,7 +80,7 @@ def read_csv(
     facts = scan_text(path, name=name, encoding=encoding)
     layout = sniff_layout(path, name=name, codec=facts.encoding, delimiter=delimiter)
     text = CsvText(path, name, facts, layout)
-    check_names(text.header, where=f"The header of {name}")
+    check_header(text.header, where=f"The header of {name}")
     if facts.quotes:
         check_quotes(path, delimiter=layout.delimiter, name=name, codec=facts.encoding)
     tally = _first_pass(text)

@@ -20,7 +20,7 @@ from python_calamine import (
 )
 
 from staithe.base.errors import BadInput
-from staithe.tables.columns import check_names, shown
+from staithe.tables.columns import check_header, shown
 from staithe.tables.digest import file_sha256
 from staithe.tables.source import ReadReport, TableSource
 
@@ -61,7 +61,7 @@ def read_excel(path: Path, *, name: str, sheet: str | None = None) -> TableSourc
         raise BadInput(f"Sheet {shown(opened.name)} of {name} is empty.")
     names = [_as_text(cell) or "" for cell in header]
     names = [word.strip() for word in names]
-    check_names(names, where=f"The first row of sheet {shown(opened.name)}")
+    check_header(names, where=f"The first row of sheet {shown(opened.name)}")
     kinds = [CellKinds() for _ in names]
     count = 0
     for row in rows:

@@ -6,6 +6,7 @@ Numbers keep their digits, nested values are kept as JSON text, a bad line is na
 from __future__ import annotations
 
 import json
+import math
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from functools import partial
@@ -15,7 +16,7 @@ from typing import Any
 import pyarrow as pa
 
 from staithe.base.errors import BadInput
-from staithe.tables.columns import check_names, shown
+from staithe.tables.columns import check_header, check_width, shown
 from staithe.tables.digest import file_sha256
 from staithe.tables.source import BadRow, ReadReport, TableSource, check_bad_rows
 from staithe.tables.typing_rules import Candidate, to_typed
@@ -23,6 +24,8 @@ from staithe.tables.typing_rules import Candidate, to_typed
 
 BATCH_ROWS = 20_000
 LINE_LIMIT = 24 * 1024 * 1024
+DEEPEST = 64
+MOST_DIGITS = 1_000  # of a number: Python itself refuses 4,301
 
 
 class BadLine(ValueError):
@@ -50,9 +53,9 @@ def read_jsonl(path: Path, *, name: str, bad_rows: str = "refuse") -> TableSourc
     rows = 0
     for batch in _object_batches(path, name=name, bad=bad):
         rows += len(batch)
-        _see(batch, keys)
+        _see(batch, keys, name=name)
     check_bad_rows(tuple(bad), allowed=bad_rows == "report")
-    check_names(list(keys), where=name)
+    check_header(list(keys), where=name)
     schema = pa.schema([(word, _decide(key)) for word, key in keys.items()])
     notes = tuple(
         f"Nested values of {shown(word)} are kept as JSON text."
@@ -70,13 +73,14 @@ def read_jsonl(path: Path, *, name: str, bad_rows: str = "refuse") -> TableSourc
     )
 
 
-def _see(batch: list[dict[str, Any]], keys: dict[str, Key]) -> None:
+def _see(batch: list[dict[str, Any]], keys: dict[str, Key], *, name: str) -> None:
     for row in batch:
         for word, value in row.items():
             key = keys.get(word)
             if key is None:
                 key = keys[word] = Key()
             key.words.add(_word(value))
+        check_width(len(keys), where=name)
     for word, key in keys.items():
         key.candidate.see(_column(batch, word))
 
@@ -120,7 +124,10 @@ def _nested_text(value: Any) -> str:
 def _with_numbers(value: Any) -> Any:
     """Give nested numbers back to `json.dumps` as numbers."""
     if isinstance(value, Number):
-        return float(value) if set(value) & set(".eE") else int(value)
+        whole = not set(value) & set(".eE")
+        number = int(value) if whole else float(value)
+        # Beyond every float the digits are kept as text: JSON has no infinity.
+        return number if whole or math.isfinite(number) else str(value)
     if isinstance(value, dict):
         return {key: _with_numbers(inner) for key, inner in value.items()}
     if isinstance(value, list):
@@ -178,7 +185,42 @@ def _parse(raw: bytes, *, first: bool) -> dict[str, Any] | None:
         raise BadLine("is not valid JSON") from error
     if not isinstance(value, dict):
         raise BadLine("is not a JSON object")
+    if text.count("[") + text.count("{") > DEEPEST:
+        _check_depth(value)
+    if "\\u" in text:  # only an escape can write what UTF-8 cannot hold
+        _check_characters(value)
     return value
+
+
+def _check_depth(value: Any, depth: int = 0) -> None:
+    if depth > DEEPEST:
+        raise BadLine("is nested too deep")
+    inner = value.values() if isinstance(value, dict) else value
+    if isinstance(value, dict | list):
+        for each in inner:
+            _check_depth(each, depth + 1)
+
+
+def _check_characters(value: Any) -> None:
+    """Raise BadLine for half characters and for U+0000, in keys and in values."""
+    if isinstance(value, str):
+        if "\0" in value:
+            raise BadLine("holds the character U+0000")
+        if any("\ud800" <= mark <= "\udfff" for mark in value):
+            raise BadLine("holds half a character (a lone surrogate)")
+    elif isinstance(value, dict):
+        for word, inner in value.items():
+            _check_characters(word)
+            _check_characters(inner)
+    elif isinstance(value, list):
+        for each in value:
+            _check_characters(each)
+
+
+def _number(text: str) -> Number:
+    if len(text) > MOST_DIGITS:
+        raise BadLine(f"holds a number of more than {MOST_DIGITS:,} digits")
+    return Number(text)
 
 
 def _pairs(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
@@ -193,8 +235,8 @@ def _refuse_constant(text: str) -> Any:
 
 
 _DECODER = json.JSONDecoder(
-    parse_float=Number,
-    parse_int=Number,
+    parse_float=_number,
+    parse_int=_number,
     parse_constant=_refuse_constant,
     object_pairs_hook=_pairs,
 )

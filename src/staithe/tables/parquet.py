@@ -13,7 +13,7 @@ import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
 from staithe.base.errors import BadInput
-from staithe.tables.columns import check_names
+from staithe.tables.columns import check_header, shown
 from staithe.tables.digest import file_sha256
 from staithe.tables.source import ReadReport, TableSource
 
@@ -24,12 +24,13 @@ BATCH_ROWS = 65_536
 def read_parquet(path: Path, *, name: str) -> TableSource:
     """Read every page once, then return the table; nested values become JSON text."""
     try:
-        rows, stored = _check_pages(path)
+        with pq.ParquetFile(path) as file:
+            check_header(file.schema_arrow.names, where=name)
+        rows, stored = _check_pages(path, name)
     except (pa.ArrowException, OSError, EOFError) as error:
         raise BadInput(
             f"{name} is a damaged or truncated Parquet file: send it again."
         ) from error
-    check_names(stored.names, where=name)
     schema = pa.schema([(field.name, plain_type(field.type)) for field in stored])
     return TableSource(
         name=name,
@@ -42,12 +43,32 @@ def read_parquet(path: Path, *, name: str) -> TableSource:
     )
 
 
-def _check_pages(path: Path) -> tuple[int, pa.Schema]:
+def _check_pages(path: Path, name: str) -> tuple[int, pa.Schema]:
     rows = 0
     with pq.ParquetFile(path, page_checksum_verification=True) as file:
         for batch in file.iter_batches(BATCH_ROWS):
             rows += batch.num_rows
+            for field, values in zip(batch.schema, batch.columns, strict=True):
+                _check_text(values, column=field.name, name=name)
         return rows, file.schema_arrow
+
+
+def _check_text(values: pa.Array, *, column: str, name: str) -> None:
+    """Raise BadInput for text that is not UTF-8 or that holds U+0000."""
+    if pa.types.is_dictionary(values.type):
+        values = values.dictionary
+    if not (pa.types.is_string(values.type) or pa.types.is_large_string(values.type)):
+        return
+    try:
+        values.validate(full=True)
+    except pa.ArrowInvalid as error:
+        raise BadInput(
+            f"Column {shown(column)} of {name} holds text that is not UTF-8."
+        ) from error
+    if pc.any(pc.match_substring(values, "\0")).as_py():
+        raise BadInput(
+            f"Column {shown(column)} of {name} holds text with the character U+0000."
+        )
 
 
 def plain_type(kind: pa.DataType) -> pa.DataType:
@@ -101,4 +122,6 @@ def _as_json(value: Any) -> str | None:
 
 def _notes(schema: pa.Schema) -> tuple[str, ...]:
     nested = [field.name for field in schema if pa.types.is_nested(field.type)]
-    return tuple(f"Nested values of {name!r} are kept as JSON text." for name in nested)
+    return tuple(
+        f"Nested values of {shown(name)} are kept as JSON text." for name in nested
+    )

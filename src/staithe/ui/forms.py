@@ -142,6 +142,8 @@ class Look:
     inline: bool = False
     small: bool = False
     hints: Mapping[str, str] | None = None
+    # A heading that stands above a choice, where a group of choices begins.
+    groups: Mapping[str, str] | None = None
     reveal: Mapping[str, str] | None = None
     autocomplete: str = ""
     spellcheck: bool | None = None
@@ -303,10 +305,12 @@ def _select(bound: BoundField, look: Look) -> tuple[str, dict[str, Any]]:
 
 def _boxes(bound: BoundField, look: Look, component: str) -> dict[str, Any]:
     chosen = _chosen(bound)
-    items = []
+    items: list[dict[str, Any]] = []
     for value, words in _choices(bound):
         if value == "" and component == "radios":
             continue
+        if look.groups and look.groups.get(value):
+            items.append({"divider": look.groups[value]})
         item: dict[str, Any] = {"value": value, "text": words}
         item["checked"] = value in chosen
         if look.hints and look.hints.get(value):

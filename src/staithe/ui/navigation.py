@@ -18,6 +18,7 @@ PARTS = (
     ("Requests", "/requests"),
     ("Projects", "/projects"),
     ("Outputs", "/outputs"),
+    ("Reviews", "/reviews"),
     ("Progress", "/progress"),
     ("Ledger", "/ledger"),
 )

@@ -32,6 +32,7 @@ _TABLE = {
     "draft": ("Draft", "grey"),
     "new": ("New", "blue"),
     "open": ("Open", "blue"),
+    "settling": ("To settle", "yellow"),
     "sent": ("Sent", "blue"),
     "submitted": ("Sent", "blue"),
     "waiting": ("Waiting", "yellow"),

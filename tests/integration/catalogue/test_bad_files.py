@@ -23,6 +23,28 @@ def truncated_parquet() -> bytes:
     return out.getvalue()[:-100]
 
 
+def parquet_of(column: pa.Array, name: str = "a") -> bytes:
+    out = io.BytesIO()
+    pq.write_table(pa.table([column], names=[name]), out)
+    return out.getvalue()
+
+
+def not_utf8() -> pa.Array:
+    offsets = pa.py_buffer(bytes(4) + (2).to_bytes(4, "little"))
+    return pa.Array.from_buffers(
+        pa.string(), 1, [None, offsets, pa.py_buffer(b"\xff\xfe")]
+    )
+
+
+def wide(columns: int = 20_000) -> bytes:
+    names = ",".join(f"c{n}" for n in range(columns))
+    return f"{names}\n{','.join('1' * columns)}\n".encode()
+
+
+def wide_json(columns: int = 20_000) -> bytes:
+    return "".join(f'{{"c{n}": 1}}\n' for n in range(columns)).encode()
+
+
 def zip_bomb() -> bytes:
     out = io.BytesIO()
     with zipfile.ZipFile(out, "w", zipfile.ZIP_DEFLATED) as package:
@@ -44,6 +66,24 @@ BAD: dict[str, tuple[str, Callable[[], bytes]]] = {
     "a zip of another kind": ("a.xlsx", lambda: zip_bomb()[:500]),
     "broken JSON lines": ("a.jsonl", lambda: b'{"a": 1}\n{"a": \n'),
     "JSON lines of lists": ("a.jsonl", lambda: b"[1, 2]\n"),
+    "half a character": ("a.jsonl", lambda: b'{"a": "\\ud800"}\n'),
+    "half a character, deep": ("a.jsonl", lambda: b'{"a": [{"b": "\\uDFFF"}]}\n'),
+    "half a character in a key": ("a.jsonl", lambda: b'{"\\ud800": 1}\n'),
+    "NUL in a key": ("a.jsonl", lambda: b'{"a\\u0000": 1}\n'),
+    "NUL in a value": ("a.jsonl", lambda: b'{"a": "x\\u0000y"}\n'),
+    "nested too deep": ("a.jsonl", lambda: b'{"a":' + b"[" * 480 + b"]" * 480 + b"}"),
+    "a number too long": ("a.jsonl", lambda: b'{"a": [' + b"1" * 5000 + b"]}\n"),
+    "20,000 columns": ("a.csv", wide),
+    "20,000 keys": ("a.jsonl", wide_json),
+    "a line break in a name": ("a.csv", lambda: b'"a\nb",c\n1,2\n'),
+    "a bell in a name": ("a.csv", lambda: b"a\x07,c\n1,2\n"),
+    "a line break in a Parquet name": (
+        "a.parquet",
+        lambda: parquet_of(pa.array([1]), "a\nb"),
+    ),
+    "Parquet text that is not UTF-8": ("a.parquet", lambda: parquet_of(not_utf8())),
+    "NUL in Parquet text": ("a.parquet", lambda: parquet_of(pa.array(["x\0y"]))),
+    "one name in two spellings": ("a.csv", "é,e\u0301\n1,2\n".encode),
 }
 
 

@@ -245,7 +245,7 @@ def test_closing_deletes_every_file_of_the_grant_at_once(
         grant.identifiers_snapshot,
         grant.attributes_snapshot,
         grant.table_snapshot,
-        join.key_snapshot,
+        *join.kept_snapshots,
     }
     others = {
         other.identifiers_snapshot,

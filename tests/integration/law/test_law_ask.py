@@ -198,3 +198,153 @@ def test_programs_ask_the_same_question(client):
     assert found.json()[0]["kind"] == "not-found"
     changes = client.get("/api/v1/law/changes?start=2026-01-01&end=2026-03-01").json()
     assert any(c["id"] == "art-6-1-f" and c["what"] == "begins" for c in changes)
+
+
+HOLDER = {"step": "holder", "sent": "holder", "holder_type": "local-authority"}
+
+
+def test_a_name_of_another_kind_is_refused_where_it_is_given_with_answers_kept(client):
+    """HMRC is no council: said on that screen, in plain words."""
+    asked = {"area": "money", "purpose": "debt-recovery", **HOLDER}
+    page = client.get("/law/ask", {**asked, "holder_name": "HMRC"})
+    assert page.status_code == 422
+    said = text_of(page)
+    assert "HM Revenue and Customs is a non-ministerial department" in said
+    assert "holder.type" not in said
+    assert ("purpose", "debt-recovery") in hidden(page)
+    assert 'value="HMRC"' in said
+    page = client.get("/law/ask", {**asked, "holder_name": "Leeds City Council"})
+    assert page.status_code == 302
+
+
+def test_answers_that_disagree_are_kept_with_a_link_to_the_one_at_fault(client):
+    """An old address with two answers apart leads to the question, not to the start."""
+    bad = DEBT.replace("non-ministerial-department", "local-authority", 1)
+    page = client.get(bad)
+    assert page.status_code == 422
+    (link,) = re.findall(
+        r'href="([^"]+)">[^<]+</a> \(this one does not fit\)', page.content.decode()
+    )
+    assert "step=holder" in link
+    again = client.get(unescape(link))
+    assert 'value="HMRC"' in again.content.decode()
+    assert ("purpose", "debt-recovery") in hidden(again)
+
+
+def test_the_address_of_an_answer_holds_its_day_and_the_answer_stays(client):
+    """An answer is of its day; one without a day offers an address with today's."""
+    page = client.get(f"{DEBT}&on=2026-07-01")
+    said = text_of(page)
+    assert "As the law is encoded for 1 July 2026" in said
+    assert "it holds the day" in said
+    assert "Ask the same for today" in said
+    open_ = text_of(client.get(DEBT))
+    assert "This page answers for today" in open_
+    assert "on=20" in open_
+    asked = {"step": "circumstances", "sent": "circumstances", **dict(
+        parse_qsl(urlsplit(DEBT).query))}  # fmt: skip
+    sent = client.get("/law/ask", asked)
+    assert re.search(r"on=\d{4}-\d\d-\d\d", sent["Location"])
+
+
+def test_what_was_told_is_told_back_in_words(client):
+    """Both names, and no codes or dates of programs."""
+    page = client.get(f"{DEBT}&recipient_name=Leeds+City+Council")
+    said = text_of(page)
+    assert "HMRC (non-ministerial department)" in said
+    assert "Leeds City Council (local authority)" in said
+    page = client.get(
+        "/law/answer?purpose=unknown&holder_name=HMRC&recipient_type=police"
+    )
+    told = text_of(page).partition("What you told us")[2].partition("Change:")[0]
+    assert "unknown" not in told
+    assert "non-ministerial department, as its name tells" in told
+    words = re.sub(r"<[^>]+>", " ", client.get(DEBT).content.decode())
+    assert not re.search(r"\d{4}-\d\d-\d\d", words)
+    assert "at which paragraph?" not in words
+
+
+@pytest.mark.parametrize(
+    ("query", "step"),
+    [
+        ("area=banana", "area"),
+        ("area=money&purpose=banana", "purpose"),
+        ("purpose=debt-recovery&holder_type=banana", "holder"),
+        ("purpose=debt-recovery&recipient_type=banana", "recipient"),
+        ("personal_data=banana", "data"),
+        ("flag=banana", "circumstances"),
+        ("nation=banana", "circumstances"),
+    ],
+)
+def test_an_answer_that_is_not_offered_is_asked_again(client, query, step):
+    """Nothing that is not a choice is taken in silence."""
+    page = client.get(f"/law/ask?{query}")
+    assert page.status_code == 422
+    assert f'name="step" value="{step}"' in page.content.decode()
+    assert "There is a problem" in text_of(page)
+
+
+def test_what_the_data_is_about_is_asked_beside_the_answer_and_answered(client):
+    """The classes are a choice on the page; they settle the question."""
+    query = (
+        "/law/answer?purpose=research-education&holder_name=DfE&on=2026-07-01"
+        "&recipient_type=university&personal_data=pseudonymised"
+    )
+    page = client.get(query).content.decode()
+    assert 'name="a.data_kinds"' in page
+    after = client.get(f"{query}&a.data_kinds=pupil&a.data_kinds=student")
+    assert after.status_code == 200
+    assert "Which of these is the data about" not in text_of(after)
+    assert client.get(f"{query}&a.data_kinds=none").status_code == 200
+
+
+def test_every_change_of_the_law_is_a_link_once_and_cites_what_made_it(client):
+    """Rows and citations open; no row twice; nothing begins before its own law."""
+    page = client.get("/law/changes").content.decode()
+    body = page[page.index("<tbody") : page.index("</tbody>")]
+    rows = re.findall(r"<tr.*?</tr>", body, re.DOTALL)
+    assert len(rows) == len(set(rows))
+    assert all(row.count("<a ") >= 2 for row in rows)
+    links = {unescape(each) for each in re.findall(r'href="([^"]+)"', body)}
+    for link in sorted(links):
+        assert client.get(link).status_code == 200, link
+    early = [row for row in rows if "25 May 2018" in row]
+    assert not any("SI 2026" in row for row in early)
+    assert ">Status<" in re.sub(r"\s+", "", page)
+
+
+def test_a_checked_text_says_what_was_read_and_what_could_not_be(client):
+    """A citation found right, one unread, and a text with none."""
+    text = (
+        "Section 48 of the Digital Economy Act 2017, and section 12 of that other Act."
+    )
+    said = text_of(client.post("/law/check-citations", {"text": text}))
+    assert "Read, with nothing found against them" in said
+    assert "Section 48 of the Digital Economy Act 2017" in said
+    assert "Not read: no Act that the library knows" in said
+    assert "section 12" in said
+    none = text_of(client.post("/law/check-citations", {"text": "We share it."}))
+    assert "No citation was found in this text" in none
+
+
+def test_kinds_of_body_and_purposes_are_grouped_and_explained(client):
+    """Each kind has words of its own, under a heading; so has each purpose."""
+    words = load_library().words
+    said = text_of(client.get("/law/ask?step=holder"))
+    assert all(each.more and each.more in said for each in words.parties.values())
+    assert "Central government" in said
+    said = text_of(client.get("/law/ask?step=purpose&area=unknown"))
+    assert all(area.text in said for area in words.areas.values())
+    texts = {each.text for each in words.purposes.values()}
+    assert "A welfare service" not in texts
+
+
+def test_a_route_says_in_questions_what_is_not_known_of_it():
+    """No label of a test is shown where words belong."""
+    advice = advise(
+        {"holder": "a body", "recipient": "a body", "purpose": "psd-fuel-poverty"}
+    )
+    for each in advice.gateways:
+        assert "recipient, same objective" not in each.why
+        assert "Not known yet" not in each.why
+        assert each.fits is True or "?" in each.why

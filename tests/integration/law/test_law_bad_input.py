@@ -44,6 +44,22 @@ BAD = {
         {"holder": {"name": "HM Revenue and Customs", "type": "school"}},
         "holder.type", "non-ministerial department",
     ),
+    "identity": (
+        {"personal_data": "anonymous", "data_kinds": ["name", "nino"]},
+        "personal_data", "Change personal_data or data_kinds",
+    ),
+    "identity alone": (
+        {"personal_data": "non-personal", "data_kinds": ["Date of birth"]},
+        "personal_data", "Change personal_data or data_kinds",
+    ),
+    "one body": (
+        {"recipient": {"name": "Department for Work and Pensions"}},
+        "recipient.name", "not a disclosure to another",
+    ),
+    "a list for a word": ({"personal_data": ["x"]}, "personal_data", "pseudonymised"),
+    "a mapping for a route": ({"route_asked": {"a": 1}}, "route_asked", "dea-48-debt"),
+    "lists for a route": ({"origin_gateway": [[1]]}, "origin_gateway", "dea-48-debt"),
+    "a list for a kind": ({"holder": {"type": [1]}}, "holder.type", "local-authority"),
     "onward": ({"onward": False, "onward_to": "a firm"}, "onward", "onward_to"),
     "long text": (
         {"purpose": {"code": "debt-recovery", "text": "x" * 200_000}},
@@ -81,6 +97,43 @@ def test_the_command_refuses_with_the_same_sentence_and_exit_code(tmp_path, name
     assert done.output == ""
 
 
+def test_a_name_given_twice_is_refused_by_api_and_command(client, tmp_path):
+    """Which of the two was meant nobody can know."""
+    text = '{"personal_data": "identifiable", "personal_data": "anonymous"}'
+    answer = client.post("/api/v1/law/advice", text, content_type="application/json")
+    assert answer.status_code == 400
+    assert "gives 'personal_data' twice" in answer.json()["detail"]
+    file = tmp_path / "facts.yaml"
+    file.write_text(text, "utf-8")
+    done = CliRunner().invoke(advise_command, [str(file)])
+    assert isinstance(done.exception, UserError)
+    assert "'personal_data' is written twice" in done.exception.message
+
+
+def test_within_one_body_only_a_route_for_that_may_apply(client):
+    """HMRC has a power to use what it holds; powers to disclose to others are none."""
+    body = GOOD | {"holder": {"name": "HMRC"}, "recipient": {"name": "HMRC"}}
+    for purpose in ("debt-recovery", "research-public-good", "fraud-public-sector"):
+        facts = body | {"purpose": {"code": purpose}}
+        answer = client.post(
+            "/api/v1/law/advice", json.dumps(facts), content_type="application/json"
+        ).json()
+        assert [g["id"] for g in answer["gateways"]] == ["crca-17-internal"]
+        assert any(
+            "which is no disclosure to another" in each["why"]
+            for each in answer["ruled_out"]
+        ), answer["ruled_out"]
+
+
+@pytest.mark.parametrize("item", ["school-name", "address", "benefit names", "plan"])
+def test_what_names_no_person_may_be_of_nobody(client, item):
+    body = GOOD | {"personal_data": "non-personal", "data_kinds": [item]}
+    answer = client.post(
+        "/api/v1/law/advice", json.dumps(body), content_type="application/json"
+    )
+    assert answer.status_code == 200
+
+
 PAGE = {
     "party type": ({"holder_type": "martian"}, "holder.type", "local-authority"),
     "purpose": ({"purpose": "mischief"}, "purpose.code", "debt-recovery"),
@@ -89,10 +142,10 @@ PAGE = {
     "nation": ({"nation": "Narnia"}, "nation", "Wales"),
     "route": ({"route_asked": "dea-99"}, "route_asked", "dea-48-debt"),
     "name and kind": (
-        {"holder_type": "school", "holder_name": "HMRC"}, "holder.type", "department",
+        {"holder_type": "school", "holder_name": "HMRC"}, "", "and you said school. Change",
     ),
     "contradiction": (
-        {"personal_data": "non-personal", "flag": "health"}, "personal_data", "Change",
+        {"personal_data": "non-personal", "flag": "health"}, "", "Change one of the two",
     ),
     "answer": ({"a.x": "perhaps"}, "answers.x", "true, false"),
 }  # fmt: skip
@@ -110,8 +163,10 @@ def test_the_page_says_the_same_and_offers_a_way_on(client, name):
     page = client.get(f"/law/answer?{urlencode(PLAIN | changes)}")
     said = " ".join(unescape(page.content.decode()).split())
     assert page.status_code == 422
-    assert f"{field}: " in said
+    # What answers apart say is said in plain words, with no names of facts.
+    assert f"{field}: " in said if field else "holder.type" not in said
     assert accepted in said
+    assert "Your answers are kept" in said
     assert "Start again" in said
 
 
@@ -121,7 +176,7 @@ def test_a_megabyte_is_refused_at_every_door(client, tmp_path):
     file.write_text(f"power_claimed: {text}", "utf-8")
     done = CliRunner().invoke(advise_command, [str(file)])
     assert isinstance(done.exception, UserError)
-    assert done.exception.message.startswith("facts: the file has ")
+    assert done.exception.message.endswith("is larger than 262,144 bytes.")
     body = json.dumps(GOOD | {"power_claimed": text})
     answer = client.post("/api/v1/law/advice", body, content_type="application/json")
     assert answer.status_code == 413

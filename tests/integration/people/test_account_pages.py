@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 from datetime import UTC, datetime, timedelta
 
@@ -10,6 +11,7 @@ from django.db import transaction
 from django.test import Client
 
 from staithe.base.clock import now
+from staithe.ledger.models import Event
 from staithe.people import actions, queries
 from staithe.people.models import ApiToken, Invitation
 from staithe.people.notices import notify
@@ -115,6 +117,20 @@ class TestPassword:
         other.force_login(cast.analyst)
         self.change(ben)
         assert other.get("/account").status_code == 302
+
+    def test_tokens_end_with_it_unless_the_tick_is_taken_away(self, cast, ben):
+        assert "API token" not in ben.get("/account/password").text
+        ben.post("/account/tokens/new", {"name": "laptop", "days": "30"})
+        page = ben.get("/account/password").text
+        assert "You have 1 API token that a program can use" in page
+        assert re.search(r'name="end_tokens"[^>]*checked', page)
+        self.change(ben)
+        assert cast.analyst.api_tokens.get().revoked_at is None
+        form = {"current": "another good phrase", "password": "a third good phrase"}
+        ben.post("/account/password", form | {"end_tokens": "on"})
+        assert cast.analyst.api_tokens.get().revoked_at is not None
+        event = Event.objects.filter(name="people:password:changed").last()
+        assert json.loads(event.body)["tokens_ended"] == 1
 
     def test_the_current_password_must_be_right(self, cast, ben):
         page = self.change(ben, current="wrong")

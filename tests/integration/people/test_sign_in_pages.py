@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import re
+from contextlib import suppress
 from datetime import UTC, datetime, timedelta
 
 import pytest
 from django.test import Client, RequestFactory
 
+from staithe.base.clock import now
+from staithe.base.errors import BadInput
 from staithe.people import sign_in
 from staithe.people.models import SignInFailure
 
@@ -55,6 +58,33 @@ def test_five_failures_close_the_door_even_to_the_right_password(cast, client):
     assert closed.status_code == 429
     assert "Wait 15 minutes" in text_of(closed)
     assert "_auth_user_id" not in client.session
+
+
+def test_tries_at_once_are_no_more_than_the_limit(cast, rf, monkeypatch):
+    """Each is counted before its password is looked at, not after."""
+    tried = []
+
+    def authenticate(*_args, **_kwargs):
+        """Look slowly: meanwhile the next one asks."""
+        tried.append(1)
+        with suppress(BadInput, sign_in.TooManyAttempts):
+            ask()
+
+    def ask():
+        sign_in.sign_in_with_password(
+            rf.post("/"), email="ben@example.com", password="no", at=now()
+        )
+
+    monkeypatch.setattr(sign_in, "authenticate", authenticate)
+    with pytest.raises(BadInput):
+        ask()
+    assert len(tried) == sign_in.PER_PAIR
+
+
+def test_the_right_password_counts_for_nothing(cast, client):
+    for _ in range(sign_in.PER_ADDRESS + 1):
+        assert post(client).status_code == 302
+    assert not SignInFailure.objects.exists()
 
 
 def test_another_person_at_another_address_is_not_shut_out(cast, client):

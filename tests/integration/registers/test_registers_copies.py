@@ -9,7 +9,7 @@ from datetime import UTC, datetime
 import pytest
 from click.testing import CliRunner
 
-from staithe.base.errors import BadInput, Conflict, UserError
+from staithe.base.errors import BadInput, Conflict, Damaged, UserError
 from staithe.ledger.checkpoint import new_signing_key
 from staithe.registers import copying, reading, signing
 from staithe.registers.actions import append_entries, change_schema
@@ -66,7 +66,7 @@ def test_a_copy_is_whole_or_what_it_was(address, town, tmp_path, monkeypatch):
     pull(address, tmp_path)
     before = (tmp_path / "current").resolve()
     add(town, "4")
-    monkeypatch.setattr(copying, "_write_records", _full_disk)
+    monkeypatch.setattr(copying, "_record_files", _full_disk)
     with pytest.raises(BadInput, match="Cannot write"):
         pull(address, tmp_path)
     assert (tmp_path / "current").resolve() == before
@@ -222,6 +222,26 @@ def test_a_copy_that_was_changed_on_disk_is_named(address, town, tmp_path):
             act()
     path.write_bytes(data)
     assert open_copy(tmp_path).size == 3
+
+
+@pytest.mark.parametrize("name", ["records.json", "records.csv"])
+def test_a_changed_list_of_records_is_named_and_written_anew(
+    address, town, tmp_path, name
+):
+    """Those are the files that people use: no change in them passes."""
+    pull(address, tmp_path)
+    path = tmp_path / "current" / name
+    whole = path.read_bytes()
+    for place in range(len(whole)):
+        path.write_bytes(whole[:place] + bytes([whole[place] ^ 1]) + whole[place + 1 :])
+        with pytest.raises(Damaged, match=name):
+            verify_copy(tmp_path)
+    path.unlink()
+    with pytest.raises(Damaged, match=name):
+        verify_copy(tmp_path)
+    pull(address, tmp_path)
+    assert (tmp_path / "current" / name).read_bytes() == whole
+    assert verify_copy(tmp_path).size == 3
 
 
 def test_one_pull_at_a_time(address, tmp_path):

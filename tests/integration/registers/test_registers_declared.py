@@ -63,7 +63,7 @@ def test_declaring_again_adds_fields_and_changes_nothing_else():
 @pytest.mark.parametrize(
     ("data", "says"),
     [
-        (b"{", "not YAML"), (b"[]", "names a register"), (b"register: A b\ntitle: x", "cannot be a name"),
+        (b"{", "cannot be read as YAML"), (b"[]", "names a register"), (b"register: A b\ntitle: x", "cannot be a name"),
         (GOOD + b"\ncolour: red", "no colour"), (GOOD.replace(b"title: Boards", b"title: 7"), "title"),
         (GOOD.replace(b"datetime", b"moment"), "datatype moment"), (b"register: a\ntitle: b", "lists its fields"),
         (GOOD.replace(b"{id: name}", b"{id: name, x: 1}"), "A field"), (GOOD + b"\npublic: maybe", "public"),

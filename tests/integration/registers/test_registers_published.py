@@ -342,3 +342,11 @@ def test_no_changed_byte_of_what_is_published_passes(town, tmp_path, count):
 
 def lines(data: bytes) -> list[bytes]:
     return [line.removesuffix(b"\r") for line in data.removesuffix(b"\n").split(b"\n")]
+
+
+@pytest.mark.django_db(transaction=True)
+def test_publishing_works_as_the_command_runs_it(town, tmp_path):
+    """That is, outside any transaction: the whole is read within one of its own."""
+    add(town, 1, 2)
+    assert publish(town, tmp_path, at=AT).size == 2
+    assert verify(str(tmp_path), keys=signing.verifier_keys("town")).size == 2

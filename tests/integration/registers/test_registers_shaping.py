@@ -237,7 +237,7 @@ def test_one_file_declares_who_may_write_and_what_is_promised(owner, body, clien
 @pytest.mark.parametrize(
     ("data", "says"),
     [
-        (b"{", "not YAML"),
+        (b"{", "cannot be read as YAML"),
         (b"register: bench\ntitle: x\nfields: [{id: name}]\nwriters: x", "lists"),
         (YAML.replace("{id: name}", "{id: name}, {id: name}").encode(), "name once"),
         (YAML.replace("[other-body]", "[nobody]").encode(), "no organisation"),

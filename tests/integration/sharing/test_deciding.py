@@ -215,8 +215,8 @@ def test_silence_climbs_one_step_at_a_time_on_its_days(cast, story):
         assert body["person"] == cast.sam.ledger_id
         assert told(cast.ann, "Revenue is late")
     assert actions.escalate_overdue(at=ENFORCE + 300 * DAY) == []
-    assert told(cast.olive, "Late: Jobs (facilitate)")
-    assert told(cast.sam, "Late: Jobs (facilitate)")
+    assert told(cast.olive, "Late: first reminder (Jobs)")
+    assert told(cast.sam, "Late: first reminder (Jobs)")
 
 
 def test_a_service_that_slept_takes_every_step_that_is_due(story):
@@ -300,7 +300,7 @@ def test_a_holder_with_nobody_is_passed_to_whoever_runs_the_service(cast, story)
     assert flow.decider == cast.vera
     with pytest.raises(NotAllowed):
         story.decide(flow, by=cast.vera, at=ENFORCE)
-    assert told(cast.vera, "Late: Jobs (enforce)")
+    assert told(cast.vera, "Two weeks late: passed up (Jobs)")
 
 
 def test_who_asks_is_never_the_one_to_whom_silence_is_passed(cast, story):

@@ -60,10 +60,10 @@ def test_answers_settle_the_advice_that_both_sides_see(cast, story):
     advice = find_advice(flow, on=START.date())
     assert not set(YES) & {q.id for q in advice.questions}
     page = text_of(cast.ann, f"/flows/{flow.reference}/route")
-    assert "project accredited: yes" in page
+    assert "accredited under section 71 on the access date? Yes." in page
     actions.submit_request(request=flow.request, by=cast.ann, at=START)
     page = text_of(cast.olive, f"/flows/{flow.reference}/decide")
-    assert "project accredited: yes" in page
+    assert "accredited under section 71 on the access date? Yes." in page
 
 
 def test_an_answer_is_taken_back_and_what_is_not_asked_is_refused(cast, story):
@@ -171,6 +171,28 @@ def test_gaps_are_logged_with_their_evidence(cast, story):
         "No power reaches this."
         in browser.get("/requests/law?format=csv").content.decode()
     )
+
+
+def test_a_gap_is_counted_once_and_told_in_words_that_are_of_it(cast, story):
+    """Advice is kept twice for a request; why columns were left out is not the gap."""
+    cast.revenue.kind = "health-body"
+    cast.revenue.save()
+    cast.jobs.refresh_from_db()
+    flow = story.routed(story.flow(), "hsca12-261")
+    actions.submit_request(request=flow.request, by=cast.ann, at=START)
+    flow.refresh_from_db()
+    story.decide(
+        flow,
+        "agree-in-part",
+        columns=flow.columns[:1],
+        reason="The rest is not needed.",
+    )
+    assert flow.legal_advice.count() == 2
+    gaps = queries_law.legal_gaps(cast.ann, at=START + 9 * DAY)
+    (gap,) = (g for g in gaps if "hsca12-261" in g.facts)
+    assert gap.times == 1
+    assert gap.notes == []
+    assert "not needed" not in text_of(cast.olive, "/requests/law")
 
 
 def test_a_gap_needs_words_and_outlives_the_draft(cast, story):

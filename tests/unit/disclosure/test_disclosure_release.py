@@ -73,7 +73,9 @@ def test_every_row_of_the_csv_is_read_back_as_it_was_written(counts):
     ] == rows
 
 
-@pytest.mark.parametrize("label", ["=1+1", "+1", "-1", "@x", "\tx", "\rx"])
+@pytest.mark.parametrize(
+    "label", ["=1+1", "+x", "-x", "@x", "\tx", "\rx", "＝1", " =1", "|x", "%x"]
+)
 def test_a_label_never_starts_a_formula(label):
     protected = protect_table(line([label, "b"]), OutputPolicy())
     rows = list(csv.reader(io.StringIO(protected.to_csv(), newline="")))

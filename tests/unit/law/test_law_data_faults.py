@@ -9,8 +9,9 @@ import yaml
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from staithe.base.plain_yaml import read_yaml
 from staithe.law.loader import BadLibrary, read_library
-from staithe.law.reading import load_yaml, shipped_texts
+from staithe.law.reading import shipped_texts
 
 
 SHIPPED = shipped_texts()
@@ -28,7 +29,7 @@ def faults_of(changes):
 
 def edited(path, edit):
     """Return the text of a file after an edit of what it says."""
-    value = load_yaml(SHIPPED[path])
+    value = read_yaml(SHIPPED[path], name=path)
     edit(value)
     return yaml.safe_dump(value, allow_unicode=True, sort_keys=False)
 
@@ -265,7 +266,7 @@ plain = st.one_of(
 @given(st.data())
 def test_any_value_anywhere_loads_or_is_refused_with_messages(data):
     path = data.draw(st.sampled_from(sorted(SHIPPED)))
-    value = load_yaml(SHIPPED[path])
+    value = read_yaml(SHIPPED[path], name=path)
     place = value
     for _ in range(data.draw(st.integers(0, 4))):
         keys = list(place) if isinstance(place, dict) else list(range(len(place)))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import date
 from pathlib import Path
 
 import pytest
@@ -13,7 +14,7 @@ from staithe.law.cli import law
 from staithe.law.consistency import Answered, find_inconsistencies, likeness
 from staithe.law.library import load_library
 from staithe.law.loader import BadLibrary, read_library
-from staithe.law.preview import preview
+from staithe.law.preview import days_to_look, preview
 from staithe.law.reading import shipped_texts
 
 
@@ -99,3 +100,51 @@ def test_like_facts_that_bodies_answered_differently_are_found():
 def test_one_body_alone_is_never_inconsistent(rows):
     again = [Answered("A", "refuse", "F-9", ("x",)), *rows]
     assert find_inconsistencies(again) == []
+
+
+LATER = "2026-10-01"
+RESEARCH = {
+    "holder": {"name": "Ministry of Justice"},
+    "recipient": {"name": "University of Leeds"},
+    "purpose": {"code": "research-public-good"},
+    "personal_data": "de-identified",
+}
+
+
+def ended(day=LATER):
+    """The research power, ended on a day."""
+    name = "gateways/dea-64-research.yaml"
+    line = "valid_from: 2018-05-01\n"
+    text = shipped_texts()[name]
+    return {name: text.replace(line, f"{line}valid_to: {day}\n", 1)}
+
+
+def test_the_preview_looks_at_the_day_of_each_change_and_says_which(tmp_path):
+    """An end on a day after that of the library is seen, on the day after it."""
+    facts = tmp_path / "live.yaml"
+    facts.write_text(yaml.safe_dump({"cases": [{"id": "A", "facts": RESEARCH}]}))
+    folder = write(tmp_path / "edited", ended())
+    done = CliRunner().invoke(law, ["preview", str(folder), str(facts)])
+    assert done.exit_code == 0, done.output
+    assert "live.yaml A on 2 October 2026: gateways" in done.output
+    assert "1 answers would change." in done.output
+
+
+def test_the_days_are_today_and_those_of_the_dates_that_differ():
+    """An end tells on the day after; what is as it was adds no day in the past."""
+    shipped = load_library()
+    today = date(2026, 8, 1)
+    assert days_to_look(shipped, shipped, today=today)[0] == today
+    edited = read_library({**shipped_texts(), **ended()})
+    added = set(days_to_look(shipped, edited, today=today))
+    added -= set(days_to_look(shipped, shipped, today=today))
+    assert date(2026, 10, 2) in added
+
+
+def test_facts_that_state_their_day_are_looked_at_on_that_day_only():
+    """An answer of an earlier day is a fixed one."""
+    edited = read_library({**shipped_texts(), **ended()})
+    facts = {**RESEARCH, "on": "2026-07-01"}
+    days = days_to_look(load_library(), edited, today=date(2026, 11, 1))
+    assert not preview([("A", facts)], load_library(), edited, days=days)
+    assert preview([("A", RESEARCH)], load_library(), edited, days=days)

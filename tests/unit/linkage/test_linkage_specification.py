@@ -75,7 +75,7 @@ def test_any_text_is_read_or_refused_and_nothing_else(text):
             "probability",
         ),
         ("kind: link\nfields: [{meaning: sex, left: 3}]", "must be text"),
-        ("a: [", "not valid YAML"),
+        ("a: [", "cannot be read as YAML"),
     ],
 )
 def test_what_is_wrong_with_a_specification_is_named(text, says):

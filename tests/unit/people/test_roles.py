@@ -8,6 +8,7 @@ from staithe.people.roles import (
     ESCALATION,
     MEANINGS,
     ROLES,
+    SEPARATED,
     Permission,
     Role,
     Scope,
@@ -24,7 +25,7 @@ AGREED = {
     "shape-register": {"data-owner"},
     "see-internal-metadata": {role.value for role in Role},
     "make-request": {"analyst"},
-    "see-request": {role.value for role in Role} - {"member"},
+    "see-request": {role.value for role in Role} - {"member", "linker"},
     "advise-request": {"data-owner", "data-sharing-officer"},
     "decide-request": {"data-owner", "data-sharing-officer"},
     "answer-for-organisation": {"data-sharing-officer", "administrator"},
@@ -33,6 +34,7 @@ AGREED = {
     "run-query": {"analyst"},
     "review-output": {"reviewer"},
     "release-output": {"reviewer"},
+    "judge-pairs": set(),
     "see-ledger-bodies": {"overseer"},
     "see-progress": {role.value for role in Role},
     "manage-people": {"administrator"},
@@ -41,6 +43,7 @@ AGREED = {
 AGREED_SERVICE_WIDE = {
     "see-request": {"overseer"},
     "see-ledger-bodies": {"overseer"},
+    "judge-pairs": {"linker"},
     "manage-people": {"administrator"},
     "manage-organisations": {"administrator"},
 }
@@ -82,6 +85,21 @@ def test_the_overseer_changes_nothing():
     changing = {p for p in Permission if not p.value.startswith("see-")}
     overseer = ROLES[Role.OVERSEER]
     assert not (overseer.permissions | overseer.service_wide) & changing
+
+
+def test_the_linker_judges_pairs_and_does_nothing_else():
+    linker = ROLES[Role.LINKER]
+    doing = {p for p in linker.permissions if not p.value.startswith("see-")}
+    assert not doing
+    assert linker.service_wide == {Permission.JUDGE_PAIRS}
+
+
+def test_no_role_gives_both_of_what_is_kept_apart():
+    assert SEPARATED == ((Permission.JUDGE_PAIRS, Permission.RUN_QUERY),)
+    for one, other in SEPARATED:
+        for row in ROLES.values():
+            held = row.permissions | row.service_wide
+            assert not {one, other} <= held
 
 
 def test_running_the_service_is_no_licence_to_decide_for_others():

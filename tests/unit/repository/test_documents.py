@@ -151,6 +151,23 @@ def test_migrations_are_complete():
     assert detector.changes(graph=loader.graph) == {}
 
 
+# What of linkage knows Django: its clerical review.
+OF_REVIEW = {
+    "actions", "api", "apps", "estimates", "forms", "models", "pages", "permissions",
+    "policies", "queries", "schemas", "urls", "web", "web_explain", "migrations",
+}  # fmt: skip
+
+
+def test_every_module_that_links_is_held_to_be_pure():
+    """Linkage has a part with pages, so its pure modules are listed one by one."""
+    room = SOURCE / "linkage"
+    modules = {path.stem for path in room.glob("*.py")} - {"__init__"}
+    modules |= {path.parent.name for path in room.glob("*/__init__.py")}
+    contract = (REPOSITORY / "pyproject.toml").read_text("utf-8")
+    listed = set(re.findall(r'"staithe\.linkage\.(\w+)"', contract))
+    assert listed == modules - OF_REVIEW
+
+
 def test_templates_of_every_room_are_found_by_the_frame():
     rooms = {path.parent.name for path in SOURCE.glob("*/templates")}
     assert rooms <= set(ROOMS)

@@ -12,10 +12,17 @@ import openpyxl
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
 
 from staithe.base.errors import BadInput, TooLarge
+from staithe.tables.columns import MOST_COLUMNS
 from staithe.tables.readers import read_table
 from staithe.tables.source import TableSource
+
+
+# Every code point, half characters too.
+_ANY = st.characters(exclude_categories=())
 
 
 def rows_of(table: TableSource) -> list[dict[str, object]]:
@@ -233,3 +240,41 @@ def test_a_damaged_byte_inside_a_workbook_is_refused(tmp_path):
     path.write_bytes(bytes(whole))
     with pytest.raises(BadInput, match="damaged"):
         read_table(path)
+
+
+KEPT = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.floats() | st.text(_ANY),
+    lambda inner: (
+        st.lists(inner, max_size=3) | st.dictionaries(st.text(_ANY), inner, max_size=3)
+    ),
+    max_leaves=8,
+)
+
+
+@settings(suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None)
+@given(lines=st.lists(st.dictionaries(st.text(_ANY), KEPT, max_size=4), max_size=4))
+def test_any_json_lines_are_read_to_the_end_or_refused_in_a_sentence(tmp_path, lines):
+    """Half characters, NUL, infinity and control characters among them."""
+    data = "\n".join(json.dumps(line) for line in lines).encode()
+    try:
+        table = read_table(put(tmp_path, data))
+    except BadInput as refused:
+        assert refused.message.endswith(".")  # noqa: PT017  reading may succeed too
+        return
+    kept = pa.Table.from_batches(table.batches(), schema=table.schema)
+    kept.validate(full=True)
+    assert kept.num_rows == len(lines)
+
+
+def test_the_widest_table_is_kept_and_one_column_more_refused(tmp_path):
+    names = [f"c{n}" for n in range(MOST_COLUMNS + 1)]
+    wide = "\n".join([",".join(names), ",".join(["1"] * len(names))])
+    kept = "\n".join([",".join(names[:-1]), ",".join(["1"] * MOST_COLUMNS)])
+    assert len(read_table(put(tmp_path, kept.encode(), "a.csv")).columns) == 1000
+    with pytest.raises(TooLarge, match="has 1,001 columns and at most 1,000"):
+        read_table(put(tmp_path, wide.encode(), "a.csv"))
+    with pytest.raises(TooLarge, match="has 1,001 columns"):
+        read_table(workbook(tmp_path / "t.xlsx", [names, [1] * len(names)]))
+    pq.write_table(pa.table({name: [1] for name in names}), tmp_path / "t.parquet")
+    with pytest.raises(TooLarge, match="has 1,001 columns"):
+        read_table(tmp_path / "t.parquet")

@@ -10,7 +10,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from staithe.ui.csv import csv_response, safe_cell, to_csv
+from staithe.ui.cells import safe_cell
+from staithe.ui.csv import csv_response, to_csv
 
 
 RUNS = ["=1+1", "+cmd|' /C calc'!A0", "-2+3", "@SUM(A1)", "\t=1", "\r=1", "＝1", " =1"]

@@ -13,6 +13,7 @@ from staithe.exchange.policies import check_prepares_again
 from staithe.exchange.storage import forget_when_committed
 from staithe.jobs.actions import enqueue
 from staithe.ledger.actions import action, record
+from staithe.linkage.actions import OPEN, stop_review
 from staithe.people.models import Person
 from staithe.sharing.grant import compile_terms, grant_to_plain
 from staithe.sharing.models import Agreement
@@ -125,6 +126,7 @@ def _close(grant: Grant, state: Grant.State, *, by: object, at: datetime) -> Gra
     row.save()
     row.recipients.filter(revoked_at=None).update(revoked_at=at)
     old += _forget_keys(row)
+    _stop_reviews(row, old, by=by, at=at)
     _record(row, by=by, at=at)
     forget_when_committed(old, by=by, at=at)
     return row
@@ -134,11 +136,19 @@ def _forget_keys(grant: Grant) -> list[str]:
     """Blank the link between rows and pseudonyms of every join of this grant."""
     joins = grant.project.joins.exclude(key_snapshot="")
     held = [join for join in joins if grant.reference in join.grants]
-    ids = [join.key_snapshot for join in held]
+    ids = [snapshot for join in held for snapshot in join.kept_snapshots]
     grant.project.joins.filter(pk__in=[join.pk for join in held]).update(
-        key_snapshot=""
+        key_snapshot="", evidence=[]
     )
     return ids
+
+
+def _stop_reviews(grant: Grant, gone: list[str], *, by: object, at: datetime) -> None:
+    """Stop judging pairs whose records are deleted with this grant."""
+    for review in grant.project.pair_reviews.filter(state__in=OPEN):
+        if any(each["snapshot"] in gone for each in review.sources):
+            problem = "An agreement behind it has closed, and its records are deleted."
+            stop_review(review=review, problem=problem, by=by, at=at)
 
 
 def _record(grant: Grant, *, by: object, at: datetime, **body: object) -> None:

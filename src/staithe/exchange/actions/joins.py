@@ -73,8 +73,8 @@ def finish_join(*, join: Join, result: JoinResult, by: object, at: datetime) -> 
     """Give each grant that is still active its new table, all at once."""
     row = _open(join)
     earlier = Join.objects.filter(project=row.project).exclude(key_snapshot="")
-    old = list(earlier.values_list("key_snapshot", flat=True))
-    earlier.update(key_snapshot="")
+    old = [snapshot for join in earlier for snapshot in join.kept_snapshots]
+    earlier.update(key_snapshot="", evidence=[])
     for part in result.tables:
         grant = Grant.objects.select_for_update().get(reference=part.grant)
         if grant.state != Grant.State.ACTIVE:
@@ -89,7 +89,7 @@ def finish_join(*, join: Join, result: JoinResult, by: object, at: datetime) -> 
         grant.table_made_at = at
         grant.save()
     row.state, row.finished_at, row.report = Join.State.DONE, at, result.report
-    row.key_snapshot = result.keys
+    row.key_snapshot, row.evidence = result.keys, list(result.evidence)
     row.save()
     _record(
         row,

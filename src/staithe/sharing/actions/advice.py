@@ -8,7 +8,13 @@ from staithe.base.errors import BadInput
 from staithe.law.preview import parts_of
 from staithe.law.routes import load_routes
 from staithe.ledger.actions import action, record
-from staithe.sharing.advice import facts_of_flow, find_advice, questions_to_answer
+from staithe.sharing.advice import (
+    Answer,
+    check_answer,
+    facts_of_flow,
+    find_advice,
+    questions_to_answer,
+)
 from staithe.sharing.models import Decision, Flow, LegalAdvice
 from staithe.sharing.permissions import check_change_request
 from staithe.sharing.policies import check_draft, check_text
@@ -23,14 +29,15 @@ if TYPE_CHECKING:
 
 @action("sharing:questions:answered")
 def answer_questions(
-    *, flow: Flow, answers: Mapping[str, bool | None], by: Person, at: datetime
+    *, flow: Flow, answers: Mapping[str, Answer | None], by: Person, at: datetime
 ) -> Flow:
     """Answer questions of the law library about a draft; None takes an answer back."""
     flow.refresh_from_db()
     check_change_request(by, flow.request)
     check_draft(flow.request)
     kept = dict(flow.legal_answers)
-    asked = {q.id for q in questions_to_answer(find_advice(flow, on=at.date()))}
+    advice = find_advice(flow, on=at.date())
+    asked = {q.id: q for q in questions_to_answer(advice)}
     for question, answer in answers.items():
         if question not in asked and question not in kept:
             raise BadInput(
@@ -38,6 +45,8 @@ def answer_questions(
                 "questions again.",
                 field="answers",
             )
+        if answer is not None and question in asked:
+            check_answer(asked[question], answer)
         kept.pop(question, None)
         if answer is not None:
             kept[question] = answer

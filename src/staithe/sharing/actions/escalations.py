@@ -122,7 +122,7 @@ def _tell(flow: Flow, *, person: Person, at: datetime) -> None:
     told = [person] if step is Flow.Step.ENFORCE else holder_people(flow)
     notify(
         [person, *told, *accountable_people(flow.holder)],
-        title=f"Late: {flow.asset.title} ({step.label.lower()})",
+        title=f"{step.words} ({flow.asset.title})",
         body=_SENTENCES[step],
         link=f"/flows/{flow.reference}/decide",
         at=at,
@@ -130,7 +130,7 @@ def _tell(flow: Flow, *, person: Person, at: datetime) -> None:
     )
     notify(
         requesters(flow.request.project),
-        title=f"{flow.holder.name} is late: {step.label.lower()}",
+        title=f"{flow.holder.name}: {step.words[:1].lower()}{step.words[1:]}",
         body=f"It went to {person.name}.",
         link=f"/flows/{flow.reference}",
         at=at,
