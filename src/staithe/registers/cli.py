@@ -324,10 +324,14 @@ def pull(*, url: str, folder: Path, keys: tuple[str, ...], as_json: bool) -> Non
 
 def _news(done: Pulled) -> str:
     entries, told = done.size - done.before, done.metadata_size - done.metadata_before
-    found = [f"{entries} new entries"] if entries else []
+    found = [_counted(entries)] if entries else []
     if told:
-        found.append(f"{told} new entries about its fields or what it says of itself")
+        found.append(f"{_counted(told)} about its fields or what it says of itself")
     return " and ".join(found) or "nothing new"
+
+
+def _counted(entries: int) -> str:
+    return f"{entries} new {'entry' if entries == 1 else 'entries'}"
 
 
 def _read_root(text: str) -> bytes | None:

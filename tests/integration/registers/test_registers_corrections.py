@@ -358,3 +358,17 @@ def test_what_was_accepted_with_changes_is_shown_as_it_was_written(
     declined = decide(propose(towns, name="Never"), owner, outcome="decline")
     (would,) = queries_corrections.before_and_after(declined)
     assert (would.before, would.after) == ("Written", "Never")
+
+
+def test_a_proposal_shows_lists_as_people_write_them_and_leaves_them_alone(
+    towns, client, form
+):
+    place = "/registers/town/records/2/propose"
+    page = client.get(place).text
+    assert 'value="lake; hill"' in page
+    assert "Tags (optional)" not in page
+    same = {"f1": "Bala", "f2": "lake; hill", "f3": "town:1", "f4": "", "f5": ""}
+    answer = client.post(place, form | same)
+    assert (answer.status_code, "Change at least one" in answer.text) == (422, True)
+    client.post(place, form | same | {"f2": "lake ;hill; wood"})
+    assert Correction.objects.get().changes == {"tags": "lake;hill;wood"}

@@ -9,6 +9,8 @@ import pytest
 
 from staithe.base.errors import BadInput
 from staithe.ledger import mirror
+from staithe.registers import cli
+from staithe.registers.copying import Pulled
 from staithe.registers.sources import Source
 
 
@@ -50,3 +52,20 @@ def test_an_address_that_is_none_is_told(place):
         mirror.web(place)("checkpoint")
     with pytest.raises(BadInput, match="cannot be read"):
         list(Source(place).stream("download-rsf"))
+
+
+@pytest.mark.parametrize(
+    ("size", "metadata", "says"),
+    [
+        (80, 12, "nothing new"),
+        (81, 12, "1 new entry"),
+        (80, 14, "2 new entries about its fields or what it says of itself"),
+        (81, 13, "1 new entry and 1 new entry about its fields"),
+    ],
+)
+def test_a_pull_says_what_changed_in_either_log(size, metadata, says):
+    done = Pulled(
+        name="town", before=80, size=size, metadata_before=12,
+        metadata_size=metadata, root="", key="", pinned=True,
+    )  # fmt: skip
+    assert cli._news(done).startswith(says)
