@@ -6,6 +6,7 @@ makes leaf data of an entry is the log's own, so this serves any tlog-tiles log.
 
 from __future__ import annotations
 
+import http.client
 import urllib.error
 import urllib.request
 from collections.abc import Callable
@@ -50,7 +51,7 @@ def web(prefix: str) -> Fetch:
                 return _bounded(answer.read(MAX_FILE_BYTES + 1), url)
         except urllib.error.HTTPError as error:
             raise NotFound(f"{url} answers {error.code}.") from error
-        except (OSError, ValueError) as error:
+        except (OSError, ValueError, http.client.HTTPException) as error:
             raise BadInput(f"{url} cannot be read: {error}.") from error
 
     return fetch

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 from django.db import transaction
@@ -41,6 +41,8 @@ from staithe.registers.timestamps import to_text
 
 
 Change = tuple[str, Item]
+
+AHEAD = timedelta(days=1)  # a clock elsewhere may be wrong, but not by more
 
 # Addresses below /registers that are pages of ours.
 RESERVED = frozenset({"new", "queue", "corrections"})
@@ -80,12 +82,8 @@ def create_register(
 
     The primary key, named after the register, is put first where it is not given.
     """
-    keys.check_name(name)
-    if name in RESERVED:
-        raise BadInput(f"A register cannot be called {name}.", field="name")
     _check_details(title=title, **details)
-    if Register.objects.filter(name=name).exists():
-        raise Conflict(f"There is a register {name} already.", field="name")
+    check_new_name(name)
     register = Register(
         name=name, title=title, owner=owner, description=text, created_at=at, **details
     )
@@ -107,6 +105,15 @@ def create_register(
         writers=[body.slug for body in writers],
     )
     return register
+
+
+def check_new_name(name: str) -> None:
+    """Refuse a name that no new register can have; BadInput, Conflict."""
+    keys.check_name(name)
+    if name in RESERVED:
+        raise BadInput(f"A register cannot be called {name}.", field="name")
+    if Register.objects.filter(name=name).exists():
+        raise Conflict(f"There is a register {name} already.", field="name")
 
 
 def _check_details(*, title: str, **details: Any) -> None:
@@ -134,6 +141,7 @@ def _definition(
     yield from _metadata("name", {"name": register.name}, at=at)
     yield from _metadata("register-name", {"register-name": register.title}, at=at)
     for field in ordered.values():
+        schema.check_new_field(field)
         yield from _metadata(f"field:{field.id}", schema.field_item(field), at=at)
     definition = schema.register_item(made)
     yield from _metadata(f"register:{register.name}", definition, at=at)
@@ -162,7 +170,8 @@ def load_rsf(
     check_shape(by, register)
     check_two_people(register, by=by, made_by="")
     commands = reading_ahead.read(lines, sizes=storage.Stored(register).sizes)
-    with storage.planned(register, commands, history=True) as plan:
+    until = to_text(int((at + AHEAD).timestamp()))
+    with storage.planned(register, commands, history=True, until=until) as plan:
         found = _write_load(register=register, plan=plan, by=by, at=at)
     return _loaded(found, plan)
 
@@ -358,6 +367,8 @@ def _changed_fields(
     for field in fields:
         item = schema.field_item(field)
         schema.read_field(item)  # refuses what is no definition
+        if field.id not in known:
+            schema.check_new_field(field)
         if field.id not in known or schema.field_item(known[field.id]) != item:
             yield from _metadata(f"field:{field.id}", item, at=at)
 
@@ -388,6 +399,10 @@ def check_changes(register: Register, changes: Sequence[Change]) -> Schema:
     tidied = {}
     for key, values in changes:
         keys.check_key(key)
+        if key.endswith(keys.TAKEN_ENDINGS) and not reading.find_record(
+            register.pk, key
+        ):
+            keys.check_new_key(key)
         items.check_values(values)
         kept = items.tidy(values)
         found.check_item(kept, key=key)

@@ -19,6 +19,7 @@ from staithe.ledger.checkpoint import VerifierKey, read_verifier_key
 
 if TYPE_CHECKING:
     from staithe.registers.actions import Loaded
+    from staithe.registers.copying import Pulled
     from staithe.registers.receipt import Receipt
     from staithe.registers.verify import Report
 
@@ -312,14 +313,25 @@ def pull(*, url: str, folder: Path, keys: tuple[str, ...], as_json: bool) -> Non
         }
         click.echo(json.dumps(answer, indent=2))
         return
-    news = f"{done.size - done.before} new entries" if done.changed else "nothing new"
-    click.echo(f"{done.name}: {news}, {done.size} in all, in {folder}/current.")
+    click.echo(f"{done.name}: {_news(done)}, {done.size} in all, in {folder}/current.")
     if not done.pinned and not done.before:
         click.echo(
             f"Warning: trusted the key that it came with: {done.key}. Compare it with "
             "what the owner says; later pulls accept no other.",
             err=True,
         )
+
+
+def _news(done: Pulled) -> str:
+    entries, told = done.size - done.before, done.metadata_size - done.metadata_before
+    found = [_counted(entries)] if entries else []
+    if told:
+        found.append(f"{_counted(told)} about its fields or what it says of itself")
+    return " and ".join(found) or "nothing new"
+
+
+def _counted(entries: int) -> str:
+    return f"{entries} new {'entry' if entries == 1 else 'entries'}"
 
 
 def _read_root(text: str) -> bytes | None:

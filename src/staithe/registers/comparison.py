@@ -205,7 +205,7 @@ def _line_of_row(
 ) -> Wanted | None:
     key = texts.get(schema.register, "")
     try:
-        keys.check_key(key)
+        (keys.check_key if held else keys.check_new_key)(key)
         if again:
             raise BadInput(f"The record {key} stands in the file twice.")
         values = schema.with_texts(held[1] if held else {}, texts)

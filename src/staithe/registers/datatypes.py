@@ -124,6 +124,8 @@ TESTS: dict[str, Callable[[str], bool]] = {
     "polygon": _is_anything,
 }
 
+UNFINISHED = frozenset({"point", "polygon"})
+
 EXAMPLES: dict[str, str] = {
     "boolean": "true or false",
     "curie": "a link such as country:GB",

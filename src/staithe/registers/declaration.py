@@ -60,6 +60,8 @@ class Declaration:
     writers: tuple[str, ...]
     fields: tuple[Field, ...]
     details: Mapping[str, Any]
+    # What the file says of each field: the rest stays as it is in a register.
+    stated: Mapping[str, frozenset[str]]
 
 
 def read_declaration(path: Path) -> Declaration:
@@ -83,14 +85,17 @@ def read(found: Any) -> Declaration:
     keys.check_name(name)
     if not title:
         raise BadInput("A declaration has a title.")
+    fields = _fields(found.get("fields"))
+    said = {str(each["id"]): frozenset(each) - {"id"} for each in found["fields"]}
     return Declaration(
         name=name,
         title=title,
         description=_text(found, "description"),
         owner=_text(found, "owner"),
         writers=_writers(found.get("writers", [])),
-        fields=_fields(found.get("fields")),
+        fields=fields,
         details=_details(found),
+        stated=said,
     )
 
 
@@ -120,7 +125,12 @@ def _writers(found: Any) -> tuple[str, ...]:
 def _fields(found: Any) -> tuple[Field, ...]:
     if not isinstance(found, list) or not found:
         raise BadInput("A declaration lists its fields.")
-    return tuple(_field(each) for each in found)
+    fields = tuple(_field(each) for each in found)
+    names = [field.id for field in fields]
+    twice = next((name for name in names if names.count(name) > 1), "")
+    if twice:
+        raise BadInput(f"A declaration lists the field {twice} once.")
+    return fields
 
 
 def _field(found: Any) -> Field:

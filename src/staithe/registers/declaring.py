@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from dataclasses import replace
 from datetime import datetime
 from typing import Any
 
 from django.db import transaction
 
+from staithe.base.errors import Conflict
 from staithe.people.queries import find_operator, get_organisation
 from staithe.registers import details
 from staithe.registers.actions import change_schema, create_register, schema_of
 from staithe.registers.declaration import Declaration, shipped
 from staithe.registers.models import Register
+from staithe.registers.schema import Field
 
 
 @transaction.atomic
@@ -24,9 +28,11 @@ def declare_register(*, declared: Declaration, by: Any, at: datetime) -> Registe
     register = Register.objects.filter(name=declared.name).first()
     if register is None:
         return _made(declared, by=by, at=at)
+    _check_owner(register, declared)
     found = schema_of(register)
     known = found.fields if found else {}
-    fields = [field for field in declared.fields if known.get(field.id) != field]
+    wanted_fields = [_as_stated(field, declared, known) for field in declared.fields]
+    fields = [field for field in wanted_fields if known.get(field.id) != field]
     if fields:
         change_schema(register=register, fields=fields, by=by, at=at)
     told, wanted = details.details_of(register), _details(declared)
@@ -34,6 +40,28 @@ def declare_register(*, declared: Declaration, by: Any, at: datetime) -> Registe
     if changed:
         details.change_details(register=register, details=changed, by=by, at=at)
     return register
+
+
+def _check_owner(register: Register, declared: Declaration) -> None:
+    """Refuse another owner: a register is not handed over by a line in a file."""
+    owner = register.owner.slug if register.owner else ""
+    if declared.owner and declared.owner != owner:
+        raise Conflict(
+            f"{register.name} is kept by {owner or 'nobody'}, not {declared.owner}: a "
+            "declaration does not change who owns a register.",
+            field="owner",
+        )
+
+
+def _as_stated(
+    field: Field, declared: Declaration, known: Mapping[str, Field]
+) -> Field:
+    """Return a field as it is to be: what the file leaves out stays as it is."""
+    old = known.get(field.id)
+    if old is None:
+        return field
+    said = {name: getattr(field, name) for name in declared.stated[field.id]}
+    return replace(old, **said)
 
 
 def _made(declared: Declaration, *, by: Any, at: datetime) -> Register:
@@ -57,7 +85,9 @@ def _details(declared: Declaration) -> dict[str, str]:
     stated: dict[str, str] = {
         name: details.as_text(value) for name, value in declared.details.items()
     }
-    stated |= {"title": declared.title, "description": declared.description}
+    stated["title"] = declared.title
+    if declared.description:
+        stated["description"] = declared.description
     return stated | {details.WRITERS: ";".join(sorted(declared.writers))}
 
 

@@ -40,6 +40,7 @@ class RecordForm(Form):
     def __init__(self, *args: Any, schema: Schema, values: Item, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self.names: dict[str, str] = {}
+        self._lists = {f.id for f in schema.fields.values() if f.cardinality == MANY}
         for index, field in enumerate(schema.fields.values()):
             held = as_text(values, field.id)
             if field.id == schema.register or blob.is_commitment(held):
@@ -50,14 +51,20 @@ class RecordForm(Form):
                 label=label_of(field.id),
                 required=False,
                 max_length=self.longest,
-                initial=held,
+                initial=held.replace(";", "; ") if field.id in self._lists else held,
                 help_text=hint_of(field),
                 widget=input_for(field),
             )
 
     def changes(self) -> dict[str, str]:
         """Return the values given, by field."""
-        return {field: self.cleaned_data[name] for name, field in self.names.items()}
+        given = {f: self.cleaned_data[name] for name, f in self.names.items()}
+        return {f: _plain(t) if f in self._lists else t for f, t in given.items()}
+
+
+def _plain(text: str) -> str:
+    """Return a list as it is kept in one text; forms show it as people write it."""
+    return ";".join(part.strip() for part in text.split(";"))
 
 
 def input_for(field: Field) -> forms.Widget:

@@ -8,7 +8,7 @@ from django import forms
 
 from staithe.people.models import Organisation
 from staithe.registers import details
-from staithe.registers.datatypes import TESTS
+from staithe.registers.datatypes import TESTS, UNFINISHED
 from staithe.registers.forms import YES_NO, label_of
 from staithe.registers.schema import MANY, ONE, Field, Schema
 from staithe.ui.forms import Form
@@ -27,8 +27,23 @@ DATATYPES = [
     ("name", "A name of small letters and hyphens"),
     ("hash", "A hash"),
 ]
-UNFINISHED = ("point", "polygon")
-assert {name for name, _ in DATATYPES} == set(TESTS) - set(UNFINISHED)
+assert {name for name, _ in DATATYPES} == set(TESTS) - UNFINISHED
+
+
+ENCODINGS = [
+    ("utf-8", "UTF-8, as most programs save"),
+    ("cp1252", "cp1252, as Excel on Windows may save"),
+]
+
+
+def encoding_field() -> forms.ChoiceField:
+    """Ask how a CSV was saved: no program can tell it from the file alone."""
+    return forms.ChoiceField(
+        label="Encoding of a CSV",
+        choices=ENCODINGS,
+        required=False,
+        help_text="Choose cp1252 if accents come out wrong or the file is refused.",
+    )
 
 
 class UploadForm(Form):
@@ -39,6 +54,7 @@ class UploadForm(Form):
         help_text="CSV or Excel. The first row names the columns.",
         widget=forms.FileInput(attrs={"accept": ".csv,.tsv,.xlsx"}),
     )
+    encoding = encoding_field()
 
 
 class MappingForm(Form):
@@ -274,11 +290,34 @@ class NewRegisterForm(Form):
         "with a name, a start date and an end date.",
         widget=forms.FileInput(attrs={"accept": ".csv,.tsv,.xlsx"}),
     )
+    encoding = encoding_field()
 
     def __init__(self, *args: Any, bodies: list[Organisation], **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         choices = [(body.slug, body.name) for body in bodies]
         self.fields["owner"].choices = choices  # type: ignore[attr-defined]  # a choice field
+
+
+class KeyColumnForm(NewRegisterForm):
+    """Which column of the list holds the key; what was answered before stays hidden."""
+
+    column = forms.ChoiceField(
+        label="Which column holds the key?",
+        help_text="A code that is different in every row, is never empty and never "
+        "changes. It becomes the address of the record.",
+        widget=forms.RadioSelect,
+        error_messages={"required": "Choose the column that holds the key"},
+    )
+    kept = forms.CharField(widget=forms.HiddenInput)
+    sent = forms.CharField(widget=forms.HiddenInput)
+
+    def __init__(self, *args: Any, columns: list[str], **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        del self.fields["file"], self.fields["encoding"]
+        for name in set(self.fields) - {"column"}:
+            self.fields[name].widget = forms.HiddenInput()
+        choices = [(column, column) for column in columns]
+        self.fields["column"].choices = choices  # type: ignore[attr-defined]  # a choice field
 
 
 class DeclarationForm(Form):

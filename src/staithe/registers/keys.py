@@ -10,6 +10,11 @@ from staithe.base.errors import BadInput
 MAX_KEY = 255
 MAX_NAME = 80
 
+# What follows a key in addresses: formats, and pages about the record.
+PAGES = ("/entries", "/edit", "/mend", "/propose")
+SUFFIXES = (".json", ".csv", ".tsv", ".ttl", ".xlsx", ".yaml", ".tlog-proof")
+TAKEN_ENDINGS = PAGES + SUFFIXES
+
 _KEY = re.compile(r"[A-Za-z0-9]+(?:[-_./][A-Za-z0-9]+)*")
 # Metadata keys of real registers read name, register-name, field:start-date.
 _SYSTEM_KEY = re.compile(r"[A-Za-z0-9]+(?:[-_./:][A-Za-z0-9]+)*")
@@ -27,6 +32,21 @@ def check_key(text: str) -> None:
         raise BadInput(
             f"“{text[:80]}” is not a key: letters and digits, with single "
             "- _ . or / between them.",
+            field="key",
+        )
+
+
+def check_new_key(text: str) -> None:
+    """Refuse a text that is not a key, or one whose address means something else.
+
+    Older records may have such a key: they are found before the other meaning.
+    """
+    check_key(text)
+    ending = next((end for end in TAKEN_ENDINGS if text.endswith(end)), "")
+    if ending:
+        raise BadInput(
+            f"“{text[:80]}” cannot be a new key: an address that ends with {ending} "
+            "means something else.",
             field="key",
         )
 

@@ -163,10 +163,12 @@ MAX_LINKS = 100_000  # different targets of one field that are looked up
 class Loading:
     """A register being added to."""
 
-    def __init__(self, held: Held, *, history: bool) -> None:
-        """Start from what is held; `history` lets through links that never resolved.
+    def __init__(self, held: Held, *, history: bool, until: str = "") -> None:
+        """Start from what is held; `history` lets a metadata entry repeat itself.
 
-        It also lets a metadata entry repeat itself, as real registers do.
+        Real registers do. Into a register that holds nothing yet it also lets links
+        that were never well formed: whoever appends to one can still write them right.
+        What is appended is no later than `until`, where that is given.
         """
         self.held = held
         self.history = history
@@ -181,6 +183,7 @@ class Loading:
         self._metadata = held.metadata()
         self.schema: Schema | None = self._read_schema()
         self._blank = not any(held.sizes.values())
+        self._until = "" if self._blank else until
         self._newest = {scope: Newest() for scope in Scope}
         self._fresh: tuple[bytes, Item] = (b"", {})  # the item read last
         self._batch = Batch()
@@ -237,7 +240,9 @@ class Loading:
             self._shelf.put(digest, blob + data, line=line)
 
     def _append(self, command: Appending, line: int) -> None:
-        scope, key, _, cited = command[:4]
+        scope, key, timestamp, cited = command[:4]
+        if self._until and timestamp > self._until:
+            raise BadInput(f"the entry says {timestamp}, a time still to come.")
         joined = cited[0] if len(cited) == 1 else b"".join(cited)
         newest = self._newest[scope]
         slot = newest.slots.get(key, -1)
@@ -313,7 +318,7 @@ class Loading:
     def _check_data(self, values: Item, *, key: str, line: int) -> None:
         found = self.schema
         assert found is not None
-        if not self.history:
+        if not (self.history and self._blank):
             found.check_item(values, key=key)
         elif wrong := found.check_recorded(values, key=key):
             self._warn(line, key, "; ".join(wrong))
@@ -338,7 +343,8 @@ class Loading:
                 raise
             self._warn(line, key, error.message)
         self._metadata[key] = values
-        self.schema = self._read_schema()
+        before, self.schema = self.schema, self._read_schema()
+        schema.check_still(before, self.schema)
 
     def _read_schema(self) -> Schema | None:
         return schema.read_schema(self._metadata, name=self.held.name)

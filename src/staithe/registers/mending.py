@@ -59,7 +59,7 @@ def change(
 
 def add(register: Register, key: str, texts: dict[str, str]) -> list[Wanted]:
     """Return the line that adds a record; BadInput where there is one."""
-    keys.check_key(key)
+    keys.check_new_key(key)
     if key in held_of(register, [key]):
         raise BadInput(f"There is a record {key} already.", field="key")
     schema = get_schema(register)

@@ -6,7 +6,6 @@ from dataclasses import dataclass
 from datetime import date
 
 from staithe.registers import finding, indexing, queries_records, reading
-from staithe.registers.finding import END
 from staithe.registers.item import Item
 from staithe.registers.models import Register
 from staithe.registers.naming import name_of, names_in, rank
@@ -29,11 +28,17 @@ class Picked:
 
 
 def pick(
-    register: Register, text: str, *, on: date | None, exact: bool = False
+    register: Register,
+    text: str,
+    *,
+    on: date | None,
+    today: date,
+    exact: bool = False,
 ) -> list[Picked]:
     """Return the records that a text names, best first; with `exact`, just those.
 
-    `on` leaves out what is not in force that day; None leaves out nothing.
+    `on` leaves out what is not in force that day; None leaves out nothing. What has
+    ended by `today` is marked: an end date to come ends nothing yet.
     """
     if not words(text):
         return []
@@ -45,7 +50,8 @@ def pick(
         near, matched, values = _weigh(register, each, text)
         if near == 0 or not exact:
             name = name_of(values) or each.key
-            shown = Picked(each.key, name, matched, END in values)
+            ended = queries_records.has_ended(values, today=today)
+            shown = Picked(each.key, name, matched, ended)
             weighed.append((near, bool(matched), words(name), shown))
     weighed.sort(key=lambda row: row[:3])
     return [row[3] for row in weighed[:MOST]]

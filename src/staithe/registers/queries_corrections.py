@@ -12,7 +12,7 @@ from django.db.models import Count, Q, QuerySet
 from staithe.base.errors import NotFound
 from staithe.people.permissions import Someone
 from staithe.registers import erasure, item, reading, strangers
-from staithe.registers.differences import Change
+from staithe.registers.differences import Change, differences
 from staithe.registers.models import Correction, Register
 from staithe.registers.permissions import can_keep, registers_kept_by
 from staithe.registers.queries import freshness
@@ -184,20 +184,28 @@ def _weighed(
 
 
 def before_and_after(correction: Correction) -> tuple[Change, ...]:
-    """Return what a decided correction changed, or would have, as its proposer saw it."""
-    each = (
-        reading.find_entry(correction.register_id, correction.number_seen)
-        if correction.number_seen
-        else None
-    )
+    """Return what a decided correction changed, or would have, as its proposer saw it.
+
+    Where the owner accepted it, with changes or without, the log says what was written.
+    """
     register = correction.register
-    held = (
-        erasure.reveal(register, reading.data_of(register.pk, each)[0]) if each else {}
-    )
+    if correction.state in TAKEN and correction.entry_number:
+        written = reading.find_entry(register.pk, correction.entry_number)
+        assert written is not None
+        before = reading.find_entry(register.pk, written.previous)
+        return differences(_values(register, before), _values(register, written))
+    seen = reading.find_entry(register.pk, correction.number_seen)
+    held = _values(register, seen)
     return tuple(
         Change(name, item.as_text(held, name) or None, text or None)
         for name, text in correction.changes.items()
     )
+
+
+def _values(register: Register, each: reading.StoredEntry | None) -> item.Item:
+    if each is None:
+        return {}
+    return erasure.reveal(register, reading.data_of(register.pk, each)[0])
 
 
 def others_about(correction: Correction) -> list[Correction]:

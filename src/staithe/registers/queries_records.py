@@ -81,7 +81,6 @@ def get_record(
         raise NotFound(f"{register.title} has no record {key[:80]}.")
     states = [values_shown(register, each) for each in trail]
     schema = schema_of(register)
-    ended = _ended(states[-1])
     return RecordView(
         key=key,
         name=name_of(states[-1]),
@@ -89,8 +88,8 @@ def get_record(
         values=states[-1],
         cells=_cells(schema, states[-1]),
         history=tuple(reversed([*_steps(register, trail, states)])),
-        ended_on=ended,
-        has_ended=bool(ended and ended <= today),
+        ended_on=_ended(states[-1]),
+        has_ended=has_ended(states[-1], today=today),
         item_hashes=tuple(f"sha-256:{h.hex()}" for h in trail[-1].hashes),
         pointing=pointing.links_to(register, key, person=person),
     )
@@ -195,6 +194,12 @@ def _href(schema: Schema | None, name: str, text: str, *, is_link: bool) -> str:
     return text if is_url and datatypes.is_valid(text, datatype="url") else ""
 
 
+def has_ended(values: Item, *, today: date) -> bool:
+    """Tell whether a record ended; an end date to come ends nothing yet."""
+    ended = _ended(values)
+    return bool(ended and ended <= today)
+
+
 def _ended(values: Item) -> date | None:
     end = values.get(END)
     return datatypes.as_date(end) if isinstance(end, str) else None
@@ -247,8 +252,7 @@ class Found:
 
     def _row(self, each: StoredEntry) -> Row:
         values = values_shown(self.register, each)
-        ended = _ended(values)
-        gone = bool(ended and ended <= self.today)
+        gone = has_ended(values, today=self.today)
         return Row(each.key, name_of(values), values, gone)
 
 

@@ -25,6 +25,7 @@ _HTTPS = 443
 _SUCCESS = range(200, 300)
 _OK = 200
 _CHUNK = 1 << 16
+_NAT64 = ipaddress.IPv6Network("64:ff9b::/96")  # ends in an address of version 4
 MOST_SECONDS = 120  # that one answer may take
 
 
@@ -50,9 +51,36 @@ def check_address(url: str) -> str:
         found = [str(each[4][0]) for each in socket.getaddrinfo(host, port)]
     except (OSError, UnicodeError) as error:
         raise Unreachable(f"{host} cannot be found.") from error
-    if not all(ipaddress.ip_address(each).is_global for each in found):
+    if not all(map(is_outside, found)):
         raise BadInput("The address is not on the public internet.", field="url")
     return found[0]
+
+
+def is_outside(address: str) -> bool:
+    """Tell whether an address is one machine on the public internet.
+
+    A version 6 address that carries one of version 4 leads where that leads.
+    """
+    try:
+        found = ipaddress.ip_address(address.partition("%")[0])
+    except ValueError:
+        return False
+    if isinstance(found, ipaddress.IPv4Address):
+        return _is_public(found)
+    last = ipaddress.IPv4Address(int(found) & 0xFFFF_FFFF)
+    if found in _NAT64 or found.ipv4_mapped:
+        return _is_public(last)
+    carried = [found.sixtofour, *(found.teredo or ())]
+    return _is_public(found) and all(
+        each is None or _is_public(each) for each in carried
+    )
+
+
+def _is_public(address: ipaddress.IPv4Address | ipaddress.IPv6Address) -> bool:
+    """Tell whether an address is public; compatible ones (::/96) are reserved."""
+    return address.is_global and not (
+        address.is_multicast or address.is_reserved or address.is_unspecified
+    )
 
 
 def post(url: str, body: bytes, *, headers: Mapping[str, str]) -> None:

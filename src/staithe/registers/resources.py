@@ -26,7 +26,7 @@ from django.http import (
 from staithe.base.errors import BadInput, NotFound, UserError
 from staithe.ledger import tree
 from staithe.people.tokens import asker
-from staithe.registers import export, facets, formats, reading, rsf, schema
+from staithe.registers import export, facets, formats, keys, reading, rsf, schema
 from staithe.registers.formats import MethodNotAllowed, Window
 from staithe.registers.models import Register
 from staithe.registers.permissions import check_see
@@ -141,13 +141,23 @@ def _answer(
     if (place := _place_of(rest, root)) != rest:
         get_register(request, name)
         return _moved(request, rest, place)
-    path, suffix = formats.split_suffix(rest)
+    path, suffix = _split_suffix(request, rest, name)
     for pattern, handler in routes:
         if found := pattern.fullmatch(path):
             with reading.one_moment():
                 call = Call(request, get_register(request, name), suffix)
                 return _fresh(call) or call.marked(handler(call, *found.groups()))
     raise NotFound(f"The API of a register has no {rest[:80]}.")
+
+
+def _split_suffix(request: HttpRequest, rest: str, name: str) -> tuple[str, str]:
+    """Return a path and its suffix; of a record whose own key ends so, there is none."""
+    folder, _, key = rest.partition("/")
+    if folder == "records" and key.endswith(keys.SUFFIXES):
+        register = get_register(request, name)
+        if reading.find_record(register.pk, key):
+            return rest, ""
+    return formats.split_suffix(rest)
 
 
 def _place_of(rest: str, root: str) -> str:

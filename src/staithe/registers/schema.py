@@ -159,6 +159,19 @@ def read_field(item: Mapping[str, Value]) -> Field:
     return field
 
 
+def check_new_field(field: Field) -> None:
+    """Refuse a new field of a kind that nobody can check: it can never change; BadInput.
+
+    History may hold such fields: the specification named them and never finished them.
+    """
+    if field.datatype in datatypes.UNFINISHED:
+        raise BadInput(
+            f"{field.id} cannot be a {field.datatype}: no register checks what such a "
+            "value is. Use string or text.",
+            field="datatype",
+        )
+
+
 def field_item(field: Field) -> Item:
     """Return the item that defines a field."""
     item: Item = {
@@ -221,6 +234,8 @@ def check_metadata(
     A datatype or cardinality never changes and a field is never removed (RFC0001),
     because those who read the register rely on both.
     """
+    if key == "name" and before is not None and before.get("name") != item.get("name"):
+        raise BadInput("The name of a register never changes.", field="name")
     kind, _, name = key.partition(":")
     if not name:
         return
@@ -236,6 +251,18 @@ def check_metadata(
         gone = [n for n in _listed(before) if n not in _listed(item)]
         if gone:
             raise BadInput(f"A field is never removed from a register: {gone[0]}.")
+
+
+def check_still(before: Schema | None, after: Schema | None) -> None:
+    """Refuse metadata that would take a schema away or another in its place; BadInput.
+
+    Without a schema every item passes, so one line could end all checks for good.
+    """
+    if before is not None and (after is None or after.register != before.register):
+        raise BadInput(
+            f"This is the register {before.register}: its name never changes.",
+            field="name",
+        )
 
 
 def missing_definitions(

@@ -18,6 +18,7 @@ from staithe.registers.wanted import Wanted
 
 
 MOST_FIELDS = 200
+NAME = "name"
 LONG = 200  # characters from which a value is a text rather than a name
 # What most registers have, and what a register without a list starts with.
 USUAL = (
@@ -67,21 +68,36 @@ def details_lines(told: Mapping[str, str], wanted: Mapping[str, str]) -> list[Wa
 # ---------------------------------------------------------------- from a list
 
 
-def fields_for(name: str, columns: Sequence[str], rows: Sequence[Row]) -> list[Field]:
-    """Return the fields that a list needs, by what stands in its columns.
+def columns_as_fields(name: str, columns: Sequence[str], *, own: str) -> dict[str, str]:
+    """Return the field that each column of a new register's list becomes, "" for none.
 
-    A narrower datatype is taken only where every value fits it; an end date is added,
-    because without it no record could ever end.
+    The column `own` is the key. A column that is called as the register is holds what
+    its records are called, unless another one does.
     """
-    fields: dict[str, Field] = {}
-    own = key_column(name, columns, rows)
+    found = dict.fromkeys(columns, "") | {own: name}
+    taken = {name}
     for column in columns:
         field = like_name(column)
-        known = {name, *fields}
-        if column == own or not keys.is_name(field) or field in known:
-            continue
-        texts = [row[column] for row in rows if row[column]]
-        fields[field] = Field(field, datatype=datatype_for(texts), text=column.strip())
+        if field == name and NAME not in map(like_name, columns):
+            field = NAME
+        if column != own and keys.is_name(field) and field not in taken:
+            found[column] = field
+            taken.add(field)
+    return found
+
+
+def fields_for(named: Mapping[str, str], name: str, rows: Sequence[Row]) -> list[Field]:
+    """Return the fields that a list needs, by what stands in its columns.
+
+    `named` is the field of each column. A narrower datatype is taken only where every
+    value fits it; an end date is added, because without it no record could ever end.
+    """
+    fields: dict[str, Field] = {}
+    for column, field in named.items():
+        if field and field != name:
+            texts = [row[column] for row in rows if row[column]]
+            kind = datatype_for(texts)
+            fields[field] = Field(field, datatype=kind, text=column.strip())
     for usual in USUAL[1:]:
         if usual.id == "end-date" and usual.id not in fields:
             fields[usual.id] = usual
@@ -89,15 +105,20 @@ def fields_for(name: str, columns: Sequence[str], rows: Sequence[Row]) -> list[F
 
 
 def key_column(name: str, columns: Sequence[str], rows: Sequence[Row]) -> str:
-    """Return the column that holds the key: named so, or the first that could be."""
-    named = [c for c in columns if name in (like_field(c), like_name(c))]
-    if named:
-        return named[0]
-    for column in columns:
-        texts = [row[column] for row in rows]
-        if texts and len(set(texts)) == len(texts) and all(map(keys.is_key, texts)):
-            return column
-    return ""
+    """Return the column that may hold the key, "" where none does.
+
+    Every value is there and is another. Of such columns, one that is named so is the
+    likeliest, then one whose values are keys as they are, then the first.
+    """
+    full = [[row[column] for row in rows] for column in columns]
+    could = {
+        column: texts
+        for column, texts in zip(columns, full, strict=True)
+        if texts and all(texts) and len(set(texts)) == len(texts)
+    }
+    fit = [c for c, texts in could.items() if all(map(keys.is_key, texts))]
+    named = [c for c in fit if name in (like_field(c), like_name(c))]
+    return next(iter([*named, *fit, *could]), "")
 
 
 def datatype_for(texts: Sequence[str]) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import http.client
 import urllib.error
 import urllib.request
 from collections.abc import Iterator
@@ -55,7 +56,7 @@ class Source:
             raise NotFound(f"{name} answers {error.code}.") from error
         except (FileNotFoundError, NotADirectoryError) as error:
             raise NotFound(f"{name} is missing.") from error
-        except (OSError, ValueError) as error:
+        except (OSError, ValueError, http.client.HTTPException) as error:
             raise BadInput(f"{name} cannot be read: {error}.") from error
 
 

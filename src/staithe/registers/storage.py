@@ -111,21 +111,27 @@ class Plan:
 
 @contextmanager
 def planned(
-    register: Register, commands: Iterable[tuple[int, Command]], *, history: bool
-) -> Iterator[Plan]:
-    """Work out what commands would add; BadLine, and nothing is written here."""
-    with tempfile.SpooledTemporaryFile(max_size=SPOOL_IN_MEMORY) as spool:
-        yield _plan(register, commands, history=history, spool=spool)
-
-
-def _plan(
     register: Register,
     commands: Iterable[tuple[int, Command]],
     *,
     history: bool,
+    until: str = "",
+) -> Iterator[Plan]:
+    """Work out what commands would add; BadLine, and nothing is written here.
+
+    To what is there, nothing later than `until` is appended where that is given.
+    """
+    with tempfile.SpooledTemporaryFile(max_size=SPOOL_IN_MEMORY) as spool:
+        loading = Loading(Stored(register), history=history, until=until)
+        yield _plan(loading, commands, spool=spool)
+
+
+def _plan(
+    loading: Loading,
+    commands: Iterable[tuple[int, Command]],
+    *,
     spool: IO[bytes],
 ) -> Plan:
-    loading = Loading(Stored(register), history=history)
     for batch in loading.apply(commands):
         data = marshal.dumps(_rows_of(batch))
         spool.write(len(data).to_bytes(_LENGTH, "big") + data)

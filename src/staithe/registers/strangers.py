@@ -7,6 +7,7 @@ hour keep programs out. Of a network address only a keyed hash is kept, new each
 from __future__ import annotations
 
 import hmac
+import ipaddress
 import re
 from datetime import datetime, timedelta
 
@@ -35,8 +36,20 @@ HOUR = timedelta(hours=1)
 
 def source_hash(address: str, *, at: datetime) -> str:
     """Return a keyed hash of a network address that holds for one day only."""
-    message = f"{at:%Y-%m-%d}|{address}".encode()
+    message = f"{at:%Y-%m-%d}|{_household(address)}".encode()
     return hmac.digest(settings.SECRET_KEY.encode(), message, "sha256").hex()
+
+
+def _household(address: str) -> str:
+    """Return what one subscriber holds: of version 6 that is a whole network of 64 bits."""
+    try:
+        found = ipaddress.ip_address(address.partition("%")[0])
+    except ValueError:
+        return address
+    if isinstance(found, ipaddress.IPv4Address):
+        return str(found)
+    mapped = found.ipv4_mapped
+    return str(mapped or ipaddress.IPv6Network((found, 64), strict=False))
 
 
 def check_rate(register: Register, *, source: str, at: datetime) -> None:

@@ -19,6 +19,7 @@ from staithe.registers import (
     web_updates,
     web_upload,
 )
+from staithe.registers.web_records import or_record
 
 
 class Rest:
@@ -78,7 +79,7 @@ urlpatterns = [
     ),
     path(
         f"{_AT}/records/<path:key>.tlog-proof",
-        web_log.show_record_proof,
+        or_record(web_log.show_record_proof, ".tlog-proof"),
         name="registers-record-proof",
     ),
     path(
@@ -157,17 +158,17 @@ urlpatterns = [
     ),
     path(
         f"{_AT}/records/<path:key>/edit",
-        web_edit.edit_record,
+        or_record(web_edit.edit_record, "/edit"),
         name="registers-record-edit",
     ),
     path(
         f"{_AT}/records/<path:key>/mend",
-        web_edit.mend_record,
+        or_record(web_edit.mend_record, "/mend"),
         name="registers-record-mend",
     ),
     path(
         f"{_AT}/records/<path:key>/propose",
-        web_corrections.propose,
+        or_record(web_corrections.propose, "/propose"),
         name="registers-record-propose",
     ),
     path(

@@ -5,8 +5,9 @@ from __future__ import annotations
 import csv
 import io
 import json
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from datetime import date, datetime, time, timedelta
+from functools import wraps
 from typing import Any
 
 from django.http import (
@@ -20,7 +21,7 @@ from django.utils import timezone
 from django.views.decorators.http import require_safe
 
 from staithe.base.clock import now
-from staithe.registers import finding, picking, queries, queries_records
+from staithe.registers import finding, picking, queries, queries_records, reading
 from staithe.registers.actions import schema_of
 from staithe.registers.finding import Asked
 from staithe.registers.forms import IS, ChangesForm, RecordsForm
@@ -113,6 +114,22 @@ def _chosen(form: RecordsForm, query: Query) -> list[tuple[str, str]]:
     for name, value in asked.values.items():
         words = dict(form.choices[name]).get(value, value).rpartition(" (")[0]
         found.append((words or value, query.without(IS + name, value)))
+    return found
+
+
+def or_record(
+    view: Callable[..., HttpResponseBase], ending: str
+) -> Callable[..., HttpResponseBase]:
+    """Return a view of what follows a key, save where older keys end just so."""
+
+    @wraps(view)
+    def found(request: HttpRequest, slug: str, key: str) -> HttpResponseBase:
+        seen = queries.visible_registers(request.user)
+        register = seen.filter(name=slug).first()
+        if register and reading.find_record(register.pk, key + ending):
+            return show_record(request, slug, key + ending)
+        return view(request, slug, key)
+
     return found
 
 
@@ -268,10 +285,11 @@ def _changes_csv(
 def pick(request: HttpRequest, slug: str) -> HttpResponseBase:
     """Answer with records whose names begin so, or are just so: for a form's picker."""
     register = queries.get_register(slug, person=request.user)
-    on = None if request.GET.get("all") == "1" else now().date()
+    today = now().date()
+    on = None if request.GET.get("all") == "1" else today
     exact = request.GET.get("name", "")
     text = exact or request.GET.get("q", "")
-    found = picking.pick(register, text, on=on, exact=bool(exact))
+    found = picking.pick(register, text, on=on, today=today, exact=bool(exact))
     answer = JsonResponse(
         {
             "register": register.name,
@@ -289,12 +307,13 @@ def show_picker(request: HttpRequest, slug: str) -> HttpResponse:
     """Show the picker at work, and how to put it into a form of another service."""
     register = queries.get_register(slug, person=request.user)
     schema = schema_of(register)
-    text = request.GET.get("picked", "")
+    text, today = request.GET.get("picked", ""), now().date()
+    found = picking.pick(register, text, on=None, today=today, exact=True)
     context = {
         "register": register,
         "address": queries.address_of(register),
         "names": [f for f in schema.fields if is_naming(f)] if schema else [],
         "typed": text,
-        "found": picking.pick(register, text, on=None, exact=True) if text else [],
+        "found": found,
     }
     return render_page(request, "registers/picker.html", context)

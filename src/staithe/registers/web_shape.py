@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 from django.contrib import messages
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
@@ -11,7 +13,7 @@ from django.views.decorators.http import require_http_methods, require_POST
 
 from staithe.base.clock import now
 from staithe.base.errors import BadInput, NotFound, UserError
-from staithe.people.models import Person
+from staithe.people.models import Organisation, Person
 from staithe.people.permissions import (
     Permission,
     check_somewhere,
@@ -27,12 +29,13 @@ from staithe.registers import (
     queries,
     shaping,
 )
-from staithe.registers.actions import create_register
+from staithe.registers.actions import check_new_name, create_register
 from staithe.registers.declaring import declare_register
 from staithe.registers.forms_shape import (
     DeclarationForm,
     DetailsForm,
     FieldForm,
+    KeyColumnForm,
     MeaningForm,
     NewRegisterForm,
 )
@@ -43,7 +46,7 @@ from staithe.registers.web_edit import answer_with, get_kept, posted, prepare
 from staithe.registers.web_upload import keep_file, kept_file
 
 
-MAX_NEW_COLUMNS = 100
+_ASKED = ("title", "owner_role", "licence", "review_every_days")
 
 
 def get_shaped(request: HttpRequest, name: str) -> Register:
@@ -61,12 +64,20 @@ def new_register(request: HttpRequest) -> HttpResponse:
     bodies = list(
         organisations_where(person, Permission.SHAPE_REGISTER).order_by("name")
     )
+    if "kept" in request.POST:
+        return _with_key(request, person, bodies)
     form = NewRegisterForm(posted(request), request.FILES or None, bodies=bodies)
     if request.method == "POST" and form.is_valid():
         try:
-            return _made(request, person, form)
+            check_new_name(form.cleaned_data["name"])
+            if form.cleaned_data["file"] is not None:
+                return _ask_key(request, form, bodies)
+            made = _made(person, form, list(shaping.USUAL))
         except UserError as error:
             form.refuse(error)
+        else:
+            messages.success(request, f"{made.title} is there. Add its first record.")
+            return redirect("registers-register-show", slug=made.name)
     return answer_with(request, "registers/new.html", form)
 
 
@@ -76,45 +87,73 @@ def _may_make(request: HttpRequest) -> Person:
     return person
 
 
-def _made(request: HttpRequest, person: Person, form: NewRegisterForm) -> HttpResponse:
-    given = dict(form.cleaned_data)
-    sent, name = given.pop("file"), given["name"]
-    owner = organisations_where(person, Permission.SHAPE_REGISTER).get(
-        slug=given.pop("owner")
-    )
-    fields = list(shaping.USUAL)
-    kept, own, columns = "", "", list[str]()
-    draft = Register(name=name)
-    if sent is not None:
-        kept = keep_file(sent, draft)
-        columns, rows = comparison.read_rows(kept_file(kept, draft), name=sent.name)
-        fields = shaping.fields_for(name, columns, rows)
-        own = shaping.key_column(name, columns, rows)
-    made = create_register(
-        name=given.pop("name"),
-        title=given.pop("title"),
-        text=given.pop("description"),
-        owner=owner,
+def _made(person: Person, form: NewRegisterForm, fields: list[Field]) -> Register:
+    given = {name: form.cleaned_data[name] for name in _ASKED}
+    bodies = organisations_where(person, Permission.SHAPE_REGISTER)
+    return create_register(
+        name=form.cleaned_data["name"],
+        owner=bodies.get(slug=form.cleaned_data["owner"]),
+        text=form.cleaned_data["description"],
         fields=fields,
         by=person,
         at=now(),
         **given,
     )
-    if not kept:
-        messages.success(request, f"{made.title} is there. Add its first record.")
-        return redirect("registers-register-show", slug=made.name)
-    fits = {column: comparison.like_name(column) for column in columns}
-    known = {field.id for field in fields}
-    fits = {c: f if f in known else "" for c, f in fits.items()} | {own: name}
-    comparison.remember_mapping(made, columns, fits, at=now())
-    # The file was kept before the register had a number of its own.
+
+
+def _ask_key(
+    request: HttpRequest, form: NewRegisterForm, bodies: list[Organisation]
+) -> HttpResponse:
+    """Keep the list, and ask first which column holds the key: no field can go later."""
+    given = dict(form.cleaned_data)
+    sent, draft = given.pop("file"), Register(name=given["name"])
+    kept = keep_file(sent, draft, encoding=given.pop("encoding"))
     path = kept_file(kept, draft)
+    try:
+        columns, rows = comparison.read_rows(path, name=sent.name)
+    except UserError:
+        path.unlink()
+        raise
+    own = shaping.key_column(given["name"], columns, rows)
+    asked = given | {"kept": kept, "sent": sent.name, "column": own}
+    ask = KeyColumnForm(initial=asked, bodies=bodies, columns=columns)
+    return answer_with(request, "registers/key_column.html", ask)
+
+
+def _with_key(
+    request: HttpRequest, person: Person, bodies: list[Organisation]
+) -> HttpResponse:
+    """Make a register whose key is in the column that was chosen."""
+    draft = Register(name=request.POST.get("name", ""))
+    path = kept_file(request.POST["kept"], draft)
+    sent = request.POST.get("sent", "")
+    columns, rows = comparison.read_rows(path, name=sent)
+    form = KeyColumnForm(request.POST, bodies=bodies, columns=columns)
+    if form.is_valid():
+        name = form.cleaned_data["name"]
+        own = form.cleaned_data["column"]
+        fits = shaping.columns_as_fields(name, columns, own=own)
+        try:
+            made = _made(person, form, shaping.fields_for(fits, name, rows))
+        except UserError as error:
+            form.refuse(error)
+        else:
+            comparison.remember_mapping(made, columns, fits, at=now())
+            return _map_kept(request, made, path, sent)
+    return answer_with(request, "registers/key_column.html", form)
+
+
+def _map_kept(
+    request: HttpRequest, made: Register, path: Path, sent: str
+) -> HttpResponse:
+    # The file was kept before the register had a number of its own.
     mine = path.rename(path.with_name(path.name.replace("None-", f"{made.pk}-", 1)))
     messages.success(
         request, f"{made.title} is there. Now check what the columns mean."
     )
     place = reverse("registers-upload-map", kwargs={"slug": made.name})
-    return redirect(f"{place}?{urlencode({'upload': mine.name, 'name': sent.name})}")
+    query = urlencode({"upload": mine.name, "name": sent, "first": "1"})
+    return redirect(f"{place}?{query}")
 
 
 @require_http_methods(["GET", "HEAD", "POST"])

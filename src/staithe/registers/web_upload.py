@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import codecs
 from pathlib import Path
 from typing import Any
 
@@ -34,20 +35,31 @@ from staithe.registers.web_edit import answer_with, get_kept, posted, prepare
 MOST_BYTES = 64 << 20
 
 
-def keep_file(sent: Any, register: Register) -> str:
-    """Keep an uploaded file for the pages that follow; return its name there."""
+def keep_file(sent: Any, register: Register, *, encoding: str = "") -> str:
+    """Keep an uploaded file for the pages that follow; return its name there.
+
+    A CSV that was saved as cp1252 is kept as UTF-8, so that no later page need ask.
+    """
     name = sent.name or ""
     if (sent.size or 0) > MOST_BYTES:
         raise BadInput(
             f"The file is larger than {MOST_BYTES >> 20} MB: load it as RSF.",
             field="file",
         )
+    is_old = encoding == "cp1252" and not name.lower().endswith(".xlsx")
+    decoder = codecs.getincrementaldecoder("cp1252")()
     kept = f"{register.pk}-{new_token()}{Path(name).suffix[:8].lower()}"
     folder = Path(settings.HOME) / UPLOADS
     folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-    with (folder / kept).open("xb") as out:
-        for chunk in sent.chunks():
-            out.write(chunk)
+    try:
+        with (folder / kept).open("xb") as out:
+            for chunk in sent.chunks():
+                out.write(decoder.decode(chunk).encode() if is_old else chunk)
+    except UnicodeDecodeError as error:
+        (folder / kept).unlink()
+        raise BadInput(
+            f"{name} is not cp1252: choose UTF-8.", field="encoding"
+        ) from error
     return kept
 
 
@@ -71,7 +83,8 @@ def upload_file(request: HttpRequest, slug: str) -> HttpResponse:
     if request.method == "POST" and form.is_valid():
         sent = form.cleaned_data["file"]
         try:
-            kept = keep_file(sent, register)
+            encoding = form.cleaned_data["encoding"]
+            kept = keep_file(sent, register, encoding=encoding)
             path = kept_file(kept, register)
             try:
                 comparison.read_rows(path, name=sent.name)
@@ -129,7 +142,9 @@ def map_columns(request: HttpRequest, slug: str) -> HttpResponse:
         form,
         register=register,
         heading="What do the columns mean?",
-        remembered=comparison.is_remembered(register, columns),
+        remembered=comparison.is_remembered(register, columns)
+        and "first" not in request.GET,
+        is_first="first" in request.GET,
         examples=_examples(columns, rows),
     )
 

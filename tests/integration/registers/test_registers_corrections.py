@@ -339,3 +339,36 @@ def test_the_queue_shows_every_register_that_i_keep(towns, owner, client):
     assert made.reference in page
     assert "1205" in page
     assert "Late" in page
+
+
+def test_what_was_accepted_with_changes_is_shown_as_it_was_written(
+    towns, owner, client
+):
+    made = propose(towns, **{"name": "Proposed", "start-date": "1205"})
+    done = decide(made, owner, changes={"name": "Written", "start-date": ""})
+    assert done.state == Correction.State.EDITED
+    changed = {
+        c.field: (c.before, c.after) for c in queries_corrections.before_and_after(done)
+    }
+    assert changed == {"name": ("Ayr", "Written")}
+    page = client.get(f"/registers/town/corrections/{done.reference}").text
+    assert "Written" in page
+    assert "Proposed<" not in page.replace("Proposed</dt>", "")
+    assert "What changed" in page
+    declined = decide(propose(towns, name="Never"), owner, outcome="decline")
+    (would,) = queries_corrections.before_and_after(declined)
+    assert (would.before, would.after) == ("Written", "Never")
+
+
+def test_a_proposal_shows_lists_as_people_write_them_and_leaves_them_alone(
+    towns, client, form
+):
+    place = "/registers/town/records/2/propose"
+    page = client.get(place).text
+    assert 'value="lake; hill"' in page
+    assert "Tags (optional)" not in page
+    same = {"f1": "Bala", "f2": "lake; hill", "f3": "town:1", "f4": "", "f5": ""}
+    answer = client.post(place, form | same)
+    assert (answer.status_code, "Change at least one" in answer.text) == (422, True)
+    client.post(place, form | same | {"f2": "lake ;hill; wood"})
+    assert Correction.objects.get().changes == {"tags": "lake;hill;wood"}

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 
 import pytest
 
@@ -166,3 +166,32 @@ def test_a_formula_runs_in_no_spreadsheet_and_programs_get_it_as_it_is(post, cli
     assert b"'=HYPERLINK(1)" in page
     exact = client.get("/registers/town/v1/records.csv").content
     assert exact.endswith(b",1,=HYPERLINK(1),\r\n")
+
+
+def a_metadata_line(key: str, values: dict) -> bytes:
+    data = item.to_canonical(values).encode()
+    digest = item.hash_to_text(item.hash_of(data))
+    line = f"append-entry\tsystem\t{key}\t2026-02-01T09:00:00Z\t{digest}\n"
+    return b"add-item\t" + data + b"\n" + line.encode()
+
+
+def test_no_metadata_line_switches_the_schema_off(post):
+    """Under another name the register would have no schema, and take anything."""
+    for values in ({"name": "x"}, {"name": ["town"]}, {"title": "town"}):
+        detail = post(a_metadata_line("name", values), status=400).json()["detail"]
+        assert detail == "Line 2: The name of a register never changes."
+    post(lines({"town": "1", "zz": "anything"}), status=400)
+    post(lines({"town": "1", "name": "Ayr"}), status=200)
+
+
+def test_nothing_of_a_time_to_come_is_appended(post):
+    post(lines({"town": "1"}, at="2999-01-01T00:00:00Z"), status=400)
+    soon = datetime.now(UTC) + timedelta(hours=23)
+    post(lines({"town": "1"}, at=f"{soon:%Y-%m-%dT%H:%M:%SZ}"), status=200)
+
+
+@pytest.mark.parametrize("twin", ["nocolon", ":x", "town:!!"])
+def test_a_malformed_link_is_a_wrong_datatype_where_a_register_is_added_to(post, twin):
+    detail = post(lines({"town": "1", "twin": twin}), status=400).json()["detail"]
+    assert detail == f"Line 2: twin is “{twin}”: write a link such as country:GB."
+    assert Register.objects.get().size == 0

@@ -4,15 +4,18 @@ from __future__ import annotations
 
 import json
 from datetime import UTC, datetime
+from html.parser import HTMLParser
 
 import pytest
 from django.core.files.uploadedfile import SimpleUploadedFile
+from hypothesis import given
+from hypothesis import strategies as st
 
-from staithe.base.errors import BadInput, NotAllowed
+from staithe.base.errors import BadInput, Conflict, NotAllowed
 from staithe.ledger.models import Event
 from staithe.people.roles import Role
 from staithe.registers import details, shaping
-from staithe.registers.actions import create_register, schema_of
+from staithe.registers.actions import change_schema, create_register, schema_of
 from staithe.registers.declaration import parse
 from staithe.registers.declaring import declare_register
 from staithe.registers.models import Register, Update
@@ -46,6 +49,30 @@ def asked(body):
     }  # fmt: skip
 
 
+class Filled(HTMLParser):
+    """What a browser would send back of a page, by name, without anybody touching it."""
+
+    def __init__(self, page) -> None:
+        super().__init__()
+        self.sent: dict[str, str] = {}
+        self._select = ""
+        self.feed(page.text.partition("<main")[2])
+        self.sent.pop("csrfmiddlewaretoken", None)
+
+    def handle_starttag(self, tag, attrs):
+        found = dict(attrs)
+        if tag == "select":
+            self._select = found["name"]
+        elif tag == "option" and "selected" in found and found.get("value"):
+            self.sent[self._select] = found["value"]
+        elif tag == "input" and (found["type"] == "hidden" or "checked" in found):
+            self.sent[found["name"]] = found["value"]
+
+
+def without(sent: dict[str, str], name: str) -> dict[str, str]:
+    return {key: value for key, value in sent.items() if key != name}
+
+
 def test_a_spreadsheet_becomes_a_register_in_one_sitting(
     owner, client, asked, held, sends
 ):
@@ -53,7 +80,9 @@ def test_a_spreadsheet_becomes_a_register_in_one_sitting(
     assert "Make a register" in client.get("/registers").text
     assert "The list as it is now" in client.get("/registers/new").text
     file = SimpleUploadedFile("parks.csv", PARKS.encode())
-    made = client.post("/registers/new", asked | {"file": file})
+    page = client.post("/registers/new", asked | {"file": file})
+    assert not Register.objects.filter(name="park").exists()  # the key is asked first
+    made = client.post("/registers/new", Filled(page).sent)
     park = Register.objects.get(name="park")
     fields = {f.id: f.datatype for f in schema_of(park).fields.values()}
     assert fields == {
@@ -75,6 +104,64 @@ def test_a_spreadsheet_becomes_a_register_in_one_sitting(
         "park": "P1", "name": "North", "opened": "1901-05-01", "ward-no": "007",
     }  # fmt: skip
     assert "Head of Parks" in client.get("/registers/park").text
+
+
+SCHOOLS = "Ref,School name,School\nA 1,Hill,x\nA 2,Hill,\nA 3,Dale,y\n"
+
+
+def test_the_key_is_asked_first_and_no_field_is_left_over(
+    owner, client, asked, held, sends
+):
+    """The button is pressed without changes, as the guide says."""
+    client.force_login(owner)
+    file = SimpleUploadedFile("schools.csv", SCHOOLS.replace("A ", "A").encode())
+    page = client.post("/registers/new", asked | {"name": "school", "file": file})
+    sent = Filled(page).sent
+    assert sent["column"] == "Ref"
+    for bad in (without(sent, "column"), sent | {"column": "Nothing"}):
+        assert client.post("/registers/new", bad).status_code == 422
+    made = client.post("/registers/new", sent)
+    school = Register.objects.get(name="school")
+    fields = ["school", "school-name", "name", "end-date"]
+    assert list(schema_of(school).fields) == fields
+    place = made.headers["Location"]
+    mapping = client.get(place)
+    assert "came before" not in mapping.text
+    shown = Filled(mapping).sent
+    assert shown == {"c0": "school", "c1": "school-name", "c2": "name"}
+    sends(client.post(place, shown))
+    assert held(school, "A1") == {"school": "A1", "school-name": "Hill", "name": "x"}
+
+
+def test_a_file_that_cannot_be_read_makes_no_register(owner, client, asked):
+    client.force_login(owner)
+    file = SimpleUploadedFile("parks.csv", b"\x00\x01binary")
+    answer = client.post("/registers/new", asked | {"file": file})
+    assert answer.status_code == 422
+    assert not Register.objects.filter(name="park").exists()
+
+
+COLUMNS = st.lists(
+    st.sampled_from(["Ref", "ref", "School", "Name", "Ward no.", "Ward no", "£", "1"]),
+    min_size=1, max_size=6, unique=True,
+)  # fmt: skip
+CELLS = st.sampled_from(["", "a", "b", "A 1", "2"])
+
+
+@given(COLUMNS, st.data())
+def test_any_list_has_one_key_and_its_fields_are_just_its_other_columns(columns, data):
+    row = st.fixed_dictionaries(dict.fromkeys(columns, CELLS))
+    rows = data.draw(st.lists(row, max_size=4))
+    own = shaping.key_column("school", columns, rows)
+    texts = [row[own] for row in rows] if own else []
+    assert not own or (all(texts) and len(set(texts)) == len(texts))
+    own = own or data.draw(st.sampled_from(columns))
+    fits = shaping.columns_as_fields("school", columns, own=own)
+    assert fits[own] == "school"
+    used = [field for field in fits.values() if field]
+    assert len(used) == len(set(used))
+    made = {field.id for field in shaping.fields_for(fits, "school", rows)}
+    assert made == set(used) - {"school"} | {"end-date"}
 
 
 def test_a_register_without_a_list_starts_with_the_usual_fields(owner, client, asked):
@@ -152,6 +239,7 @@ def test_one_file_declares_who_may_write_and_what_is_promised(owner, body, clien
     [
         (b"{", "cannot be read as YAML"),
         (b"register: bench\ntitle: x\nfields: [{id: name}]\nwriters: x", "lists"),
+        (YAML.replace("{id: name}", "{id: name}, {id: name}").encode(), "name once"),
         (YAML.replace("[other-body]", "[nobody]").encode(), "no organisation"),
         (YAML.replace("mapping-body", "nobody").encode(), "no organisation"),
         (b"#" * (1 << 20) + b"\nx", "larger than 1 MB"),
@@ -165,6 +253,37 @@ def test_a_declaration_that_cannot_be_is_refused_and_leaves_nothing(
     answer = client.post("/registers/new/declaration", {"file": file})
     assert (answer.status_code, says in answer.text) == (422, True), answer.text
     assert not Register.objects.filter(name="bench").exists()
+
+
+def test_what_a_declaration_leaves_out_stays_and_no_owner_is_changed(owner, body):
+    from staithe.people.actions import create_organisation
+
+    create_organisation(name="Other Body", kind="other", by=None, at=AT)
+    told = YAML.replace(
+        "{id: name}", "{id: name, text: What it is called., erasable: true}"
+    )
+    bench = declare_register(declared=parse(told.encode()), by=None, at=AT)
+    size = bench.metadata_size
+    less = YAML.replace("description: Where to sit\n", "").replace(
+        "{id: end-date, datatype: datetime}", "{id: end-date}"
+    )
+    again = declare_register(declared=parse(less.encode()), by=None, at=AT)
+    assert again.metadata_size == size
+    field = schema_of(bench).fields["name"]
+    assert (field.text, field.erasable) == ("What it is called.", True)
+    other = parse(YAML.replace("mapping-body", "oth").encode())
+    with pytest.raises(Conflict, match="is kept by mapping-body, not oth"):
+        declare_register(declared=other, by=None, at=AT)
+
+
+@pytest.mark.parametrize("kind", ["point", "polygon"])
+def test_a_field_that_nothing_checks_is_not_added_to_a_register(town, kind):
+    plain = YAML.replace("[other-body]", "[]").replace("owner: mapping-body\n", "")
+    data = plain.replace("datatype: datetime", f"datatype: {kind}").encode()
+    with pytest.raises(BadInput, match=f"cannot be a {kind}"):
+        declare_register(declared=parse(data), by=None, at=AT)
+    with pytest.raises(BadInput, match=f"cannot be a {kind}"):
+        change_schema(register=town, fields=[Field("at", kind)], by=None, at=AT)
 
 
 def test_a_declaration_is_no_way_round_the_owner(owner, join, body):

@@ -163,6 +163,31 @@ def test_a_file_that_cannot_be_read_is_refused_and_not_kept(
     assert not kept.exists() or not list(kept.iterdir())
 
 
+@pytest.mark.parametrize(
+    ("data", "encoding", "status"),
+    [
+        ("town,name\n5,Llŷn\n".encode(), "", 302),
+        ("town,name\n5,Café £\n".encode("cp1252"), "", 422),
+        ("town,name\n5,Café £\n".encode("cp1252"), "cp1252", 302),
+        (b"town,name\n5,\x81\n", "cp1252", 422),
+    ],
+)
+def test_a_csv_of_excel_on_windows_is_taken_where_it_is_said_to_be_one(
+    *, towns, owner, client, data, encoding, status, home
+):
+    client.force_login(owner)
+    given = {"file": SimpleUploadedFile("t.csv", data), "encoding": encoding}
+    answer = client.post("/registers/town/upload", given)
+    assert answer.status_code == status
+    kept = list((home / tidying.UPLOADS).iterdir())
+    if status == 422:
+        assert "cp1252" in answer.text
+        assert not kept
+    else:
+        _, rows = comparison.read_rows(kept[0], name="t.csv")
+        assert rows[0]["name"] in {"Llŷn", "Café £"}
+
+
 def test_a_value_too_large_for_any_record_spoils_its_row_alone(towns, owner, client):
     client.force_login(owner)
     big = "x" * (2 << 20)
