@@ -226,6 +226,7 @@ def map_watch(request: HttpRequest, slug: str) -> HttpResponse:
         register=register,
         heading="What do the columns mean, and how often do they change?",
         remembered=False,
+        is_first=False,
         examples=_examples(columns, rows),
     )
 

@@ -67,7 +67,7 @@ def test_declaring_again_adds_fields_and_changes_nothing_else():
         (GOOD + b"\ncolour: red", "no colour"), (GOOD.replace(b"title: Boards", b"title: 7"), "title"),
         (GOOD.replace(b"datetime", b"moment"), "datatype moment"), (b"register: a\ntitle: b", "lists its fields"),
         (GOOD.replace(b"{id: name}", b"{id: name, x: 1}"), "A field"), (GOOD + b"\npublic: maybe", "public"),
-        (b"a: &a [*a]\nregister: x\ntitle: y", "no a"),
+        (b"a: &a [*a]\nregister: x\ntitle: y", "unfold without end"),
     ],
 )  # fmt: skip
 def test_a_bad_declaration_is_refused_in_a_sentence(data, says):
