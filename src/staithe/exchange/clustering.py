@@ -22,6 +22,7 @@ from django.conf import settings
 from scipy.sparse import coo_array
 from scipy.sparse.csgraph import connected_components
 
+from staithe.exchange.crosswalks import crosswalk_registers
 from staithe.exchange.cutting import ROW_KEY
 
 
@@ -112,6 +113,7 @@ def _link_pairs(
     from staithe.linkage.link import link_tables
 
     wanted = read_specification(specification)
+    crosswalks = crosswalk_registers(wanted, scratch) if wanted else []
     runs = []
     for number, (left, right) in enumerate(pairs):
         share = number / len(pairs)
@@ -123,6 +125,7 @@ def _link_pairs(
                 out=scratch / f"link-{number}",
                 names=(left, right),
                 specification=wanted,
+                crosswalks=crosswalks,
                 explain=True,
                 labelled=labelled((left, right)),
                 seed=settings.LINKAGE_SEED,

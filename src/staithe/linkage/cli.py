@@ -18,6 +18,9 @@ from staithe.linkage.specification import LinkSpecification, from_body
 
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from staithe.linkage.crosswalk import Crosswalk
     from staithe.linkage.private.crossing import Mode
     from staithe.linkage.result import LinkResult
     from staithe.linkage.run import Engine
@@ -41,6 +44,11 @@ FILE = click.Path(path_type=Path)
 @click.option("--truth", help="Column with the truth: only to score, never to link.")
 @click.option("--ignore", multiple=True, help="A column not to use (repeat).")
 @click.option("--group", "groups", multiple=True, help="Show who is linked by this.")
+@click.option(
+    "--crosswalk", "crosswalks", multiple=True, metavar="COLUMN=FILE",
+    help="Bring the codes of a column up to date first: a table of old and new codes, "
+    "or the folder of a pulled register (repeat).",
+)  # fmt: skip
 @click.option("--all-pairs", is_flag=True, help="Write every scored pair as well.")
 @click.option(
     "--threshold", type=float, help="Least probability; advised unless given."
@@ -77,6 +85,7 @@ def link(
     truth: str | None,
     ignore: tuple[str, ...],
     groups: tuple[str, ...],
+    crosswalks: tuple[str, ...],
     all_pairs: bool,
     threshold: float | None,
     mode: Mode | None,
@@ -92,8 +101,10 @@ def link(
     With --add-to the files hold new records only; - stands for a side without any.
     """
     ids = (id_column, right_id or id_column)
+    crossing = read_crosswalks(crosswalks)
     if add_to:
-        told(_add(add_to, left, right, ids=ids, out=out), as_json=as_json)
+        found = _add(add_to, left, right, ids=ids, out=out, crosswalks=crossing)
+        told(found, as_json=as_json)
         return
     if model:
         if (
@@ -103,6 +114,7 @@ def link(
             or keep_state
             or truth
             or groups
+            or crossing
             or ids[0] != ids[1]
         ):
             raise BadInput(
@@ -114,10 +126,12 @@ def link(
             all_pairs=all_pairs, as_json=as_json,
         )  # fmt: skip
         return
-    if mode and (engine != "duckdb" or all_pairs or previous or keep_state or groups):
+    if mode and (
+        engine != "duckdb" or all_pairs or previous or keep_state or groups or crossing
+    ):
         raise BadInput(
             "A private link runs on duckdb, writes no other pairs, keeps no state and "
-            "follows no earlier result nor groups."
+            "follows no earlier result, groups nor crosswalks."
         )
     specification = read_specification(spec) if spec else None
     console = Console(stderr=True)
@@ -151,6 +165,7 @@ def link(
                 all_pairs=all_pairs,
                 engine=engine,
                 groups=groups,
+                crosswalks=crossing,
                 previous=previous,
                 keep_state=keep_state,
                 **asked,
@@ -180,15 +195,39 @@ def _run_model(
         console.print(f"Note: {escape(sentence)}")
 
 
+def read_crosswalks(given: Sequence[str]) -> list[Crosswalk]:
+    """Read COLUMN=FILE, each; BadInput."""
+    from staithe.linkage.crosswalk import Crosswalk
+
+    found = []
+    for each in given:
+        column, _, place = each.partition("=")
+        if not column or not place:
+            raise BadInput(f"Write --crosswalk COLUMN=FILE, not {each[:80]!r}.")
+        path = Path(place)
+        if not path.exists():
+            raise BadInput(f"There is no crosswalk {path}.")
+        found.append(Crosswalk(column, path.stem, path))
+    return found
+
+
 def _add(
-    to: Path, left: Path, right: Path | None, *, ids: tuple[str, str], out: Path
+    to: Path,
+    left: Path,
+    right: Path | None,
+    *,
+    ids: tuple[str, str],
+    out: Path,
+    crosswalks: Sequence[Crosswalk],
 ) -> LinkResult:
     """Add new records to an earlier result."""
     from staithe.linkage.increment import add_records
 
     sides = [left] if right is None else [left, right]
     new = [None if str(each) == "-" else each for each in sides]
-    return add_records(to, new, id_columns=ids[: len(new)], out=out)
+    return add_records(
+        to, new, id_columns=ids[: len(new)], out=out, crosswalks=crosswalks
+    )
 
 
 def read_specification(path: Path) -> LinkSpecification:

@@ -12,7 +12,7 @@ import shutil
 import tempfile
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 import pyarrow as pa
@@ -20,6 +20,7 @@ import pyarrow as pa
 from staithe.base.errors import BadInput
 from staithe.linkage import outputs
 from staithe.linkage.clusters import components
+from staithe.linkage.crosswalk import Crosswalk, apply_crosswalks, check_given
 from staithe.linkage.decide import cluster_again, missing_pairs
 from staithe.linkage.executor.records import arrow, numbers
 from staithe.linkage.inputs import OpenInput, Source, check_ids, open_input
@@ -46,6 +47,7 @@ def add_records(
     *,
     id_columns: Sequence[str],
     out: Path,
+    crosswalks: Sequence[Crosswalk] = (),
     threads: int = 2,
     memory_mb: int = 2000,
 ) -> LinkResult:
@@ -72,24 +74,34 @@ def add_records(
         con.execute(f"ATTACH {quote_literal(str(copy))} AS kept")
         try:
             kept = Kept(con, read_facts(con, len(new)))
-            report = _add(kept, new, id_columns, (previous, folder), threads)
+            check_given(kept.specification.crosswalks, crosswalks)
+            given = New(tuple(new), tuple(id_columns), tuple(crosswalks))
+            report = _add(kept, given, (previous, folder), threads)
         finally:
             con.close()
     return LinkResult(out, kept.specification, report)
 
 
+class New(NamedTuple):
+    """The new records: a source for each file or None, and how to read them."""
+
+    sources: tuple[Source | None, ...]
+    id_columns: tuple[str, ...]
+    crosswalks: tuple[Crosswalk, ...]
+
+
 def _add(
     kept: Kept,
-    new: Sequence[Source | None],
-    id_columns: Sequence[str],
+    new: New,
     folders: tuple[Path, Path],
     threads: int,
 ) -> dict[str, Any]:
     """Do the work from the earlier folder to the new one and return the report."""
     con = kept.con
     previous, folder = folders
-    inputs = _open(kept, new, id_columns)
-    fresh_rows = _standardise(kept, inputs, id_columns)
+    opened = _open(kept, new.sources, new.id_columns)
+    inputs, _ = apply_crosswalks(con, opened, new.crosswalks)
+    fresh_rows = _standardise(kept, inputs, new.id_columns)
     found = compare_new(kept, threads)
     con.execute("INSERT INTO kept.records SELECT * FROM fresh")
     members = _members(kept, found)

@@ -9,6 +9,7 @@ from __future__ import annotations
 import os
 import tempfile
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from importlib.util import find_spec
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -32,6 +33,7 @@ from staithe.linkage.counting import (
     SqlCounter,
     TrainingBlock,
 )
+from staithe.linkage.crosswalk import Crosswalk, apply_crosswalks, check_given
 from staithe.linkage.decide import Decision, decide, holds_each_once
 from staithe.linkage.detect import detect_specification
 from staithe.linkage.executor.executor import Executor
@@ -98,6 +100,7 @@ def link_tables(
     keep_state: bool = False,
     explain: bool = False,
     labelled: Labelled | None = None,
+    crosswalks: Sequence[Crosswalk] = (),
     memory_mb: int | None = None,
     threads: int | None = None,
     progress: Progress | None = None,
@@ -108,7 +111,8 @@ def link_tables(
     keep the names they have in the folder `previous`; with `keep_state` the folder
     also keeps standardised identifiers, so that records can be added later; with
     `explain`, why each link weighs what it weighs. `labelled` is what people's answers
-    said of agreement among matches. Raises BadInput, and then nothing is written.
+    said of agreement among matches. `crosswalks` bring codes that changed to those in
+    force. Raises BadInput, and then nothing is written.
     """
     outputs.check_folder(out)
     check_engine(engine)
@@ -121,9 +125,13 @@ def link_tables(
         )
         try:
             sources = [left] if right is None else [left, right]
+            if specification is not None:
+                check_given(specification.crosswalks, crosswalks)
+            opened = _open(con, sources, names)
+            inputs, crossed = apply_crosswalks(con, opened, crosswalks)
             job = Job(
                 con,
-                _open(con, sources, names),
+                inputs,
                 ids[: len(sources)],
                 truth_column,
                 seed,
@@ -136,6 +144,7 @@ def link_tables(
                 tuple(groups),
                 explain=explain,
                 labelled=labelled,
+                crossed=tuple(crossed),
             )
             if memory_mb is None:
                 _give_memory(job)
@@ -198,6 +207,8 @@ def _link(
     specification, left_out = _specification(job, specification, [*ignore, *job.groups])
     if threshold is not None:
         specification = with_settings(specification, threshold=threshold)
+    used = {each["column"]: each["crosswalk"] for each in job.crossed}
+    specification = replace(specification, crosswalks=used)
     job.progress("standardising", 0.1)
     install_macros(job.con)
     standardised = standardise(

@@ -61,6 +61,7 @@ class Job:
     readable: bool = True  # whether the records hold values, and not tokens of them
     explain: bool = False  # whether to write why each link weighs what it weighs
     labelled: Labelled | None = None  # what people said in an earlier review
+    crossed: tuple[dict[str, Any], ...] = ()  # codes brought up to date, for the report
 
     @property
     def dedupe(self) -> bool:
@@ -95,6 +96,7 @@ def run_report(
     report = {
         **software_report(run.specification, seed=job.seed, engine=job.engine),
         **inputs_report(job.inputs, run.standardised),
+        "crosswalks": list(job.crossed),
         "left_out": [{"column": c, "reason": why} for c, why in run.left_out],
         "blocking": blocking_report(run.chosen, run.standardised, len(decision.scores)),
         **result_report(decision, links, run.standardised, job.inputs),

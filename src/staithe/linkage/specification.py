@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import hashlib
 import re
+from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field, fields, replace
 from functools import cache
 from typing import Any, Literal
@@ -127,8 +128,13 @@ class LinkSpecification:
     settings: LinkSettings = field(default_factory=LinkSettings)
     version: int = VERSION
     title: str = ""
+    crosswalks: Mapping[str, str] = field(default_factory=dict)  # column → crosswalk
 
     def __post_init__(self) -> None:
+        if not isinstance(self.crosswalks, Mapping) or not all(
+            isinstance(each, str) for pair in self.crosswalks.items() for each in pair
+        ):
+            raise BadInput("crosswalks must give for a column the name of a crosswalk.")
         if not isinstance(self.title, str):
             raise BadInput("The specification's title must be text.")
         if self.kind not in ("link", "dedupe"):
@@ -174,6 +180,8 @@ def to_yaml(specification: LinkSpecification) -> str:
         _short(asdict(each), plain | dates | {"name": each.meaning})
         for each in specification.fields
     ]
+    if specification.crosswalks:
+        body["crosswalks"] = dict(specification.crosswalks)
     body["settings"] = asdict(specification.settings)
     return yaml.safe_dump(body, sort_keys=False, allow_unicode=True, width=88)
 
