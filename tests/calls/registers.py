@@ -32,6 +32,7 @@ from staithe.registers.actions import (
 from staithe.registers.entry import Scope
 from staithe.registers.models import Register
 from staithe.registers.schema import Field
+from staithe.registers.timestamps import to_text
 
 
 Said = Callable[[], dict[str, Any]]
@@ -65,13 +66,13 @@ def call(told: Scene) -> None:
 
 
 def _load(town: Register, said: Said) -> None:
+    given = said()
     data = items.to_canonical({"town": "2", "name": "Wick"}).encode()
-    entry = rsf.AppendEntry(
-        Scope.USER, "2", "2026-11-01T00:00:00Z", (items.hash_of(data),)
-    )
+    moment = to_text(int(given["at"].timestamp()))
+    entry = rsf.AppendEntry(Scope.USER, "2", moment, (items.hash_of(data),))
     written = [rsf.write(rsf.AddItem(data)), rsf.write(entry)]
     town.refresh_from_db()
-    load_rsf(register=town, lines=rsf.lines_of(written), **said())
+    load_rsf(register=town, lines=rsf.lines_of(written), **given)
 
 
 def _correct(told: Scene, town: Register, said: Said) -> None:
