@@ -46,7 +46,7 @@ def test_first_administrator_joins_by_link_and_invites_another(
     page.get_by_label("Your name").fill("Root Adeyemi")
     page.get_by_label("New password", exact=True).fill(PASSWORD)
     page.get_by_role("button", name="Make my account").click()
-    page.get_by_text("You have joined Data Office.").wait_for()
+    page.get_by_text("You have joined Data Office as").wait_for()
     page.goto("/people")
     page.get_by_role("link", name="Data Office").click()
     page.get_by_role("button", name="Invite someone").click()
