@@ -216,7 +216,7 @@ def test_a_proposal_is_made_without_javascript(
     page.get_by_role("button", name="Apply filters").click()
     page.get_by_role("link", name="TR", exact=True).click()
     page.get_by_role("button", name="Something is wrong").click()
-    page.get_by_label("Name (optional)", exact=True).fill("Türkiye")
+    page.get_by_label("Name", exact=True).fill("Türkiye")
     page.get_by_role("button", name="Send the proposal").click()
     assert page.get_by_role("alert").get_by_text("How do you know").is_visible()
     page.get_by_label("How do you know?").fill("The government says so")
