@@ -21,6 +21,7 @@ MOST_COLUMNS = 1_000
 # What no page can show and no engine agrees on: control characters, line and
 # paragraph separators, half characters.
 UNSHOWN = frozenset({"Cc", "Zl", "Zp", "Cs"})
+WRAPPED = frozenset("\n\r\t")  # a spreadsheet wraps a long heading so (RFC 4180, 2.6)
 
 
 @dataclass(frozen=True)
@@ -73,9 +74,10 @@ def check_names(names: Sequence[str], *, where: str = "The header") -> None:
             "give every column a name in the first row."
         )
     for name in names:
-        if any(unicodedata.category(mark) in UNSHOWN for mark in name):
+        marks = set(name) - WRAPPED
+        if any(unicodedata.category(mark) in UNSHOWN for mark in marks):
             raise BadInput(
-                f"{where} names a column {shown(name)}: take the line break or "
+                f"{where} names a column {shown(name)}: take the "
                 "control character out of the name."
             )
     check_distinct(names, where=where)

@@ -133,7 +133,7 @@ def test_a_table_that_cannot_be_published_leaves_nothing(tmp_path):
 def test_files_that_are_not_there(tmp_path, people):
     with pytest.raises(NotFound):
         run(tmp_path, tmp_path / "none.csv", MICRODATA)
-    with pytest.raises(NotFound):
+    with pytest.raises(BadInput, match=r"none\.yaml cannot be read"):
         CliRunner().invoke(
             protect,
             [str(people), "--spec", str(tmp_path / "none.yaml"), "--out", "x"],

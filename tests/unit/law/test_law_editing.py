@@ -127,7 +127,7 @@ def test_the_preview_looks_at_the_day_of_each_change_and_says_which(tmp_path):
     done = CliRunner().invoke(law, ["preview", str(folder), str(facts)])
     assert done.exit_code == 0, done.output
     assert "live.yaml A on 2 October 2026: gateways" in done.output
-    assert "1 answers would change." in done.output
+    assert "1 answer would change." in done.output
 
 
 def test_the_days_are_today_and_those_of_the_dates_that_differ():
