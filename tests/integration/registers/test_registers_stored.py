@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import random
 from datetime import UTC, datetime, timedelta
+from itertools import chain
 
 import pytest
 from django.db import DatabaseError, connection, transaction
@@ -285,3 +286,38 @@ def test_a_long_file_is_read_by_a_second_process(db, monkeypatch):
         load_rsf(register=register, lines=long, by=None, at=AT)
     loaded = load_rsf(register=register, lines=lines, by=None, at=AT)
     assert loaded.root == read_register("thing", lines).root()
+
+
+@pytest.mark.parametrize("held", [0, 60])
+@pytest.mark.parametrize("items_first", [False, True])
+def test_every_tree_is_the_same_by_either_process(db, monkeypatch, held, items_first):
+    """Both versions' and the metadata's, also after what is held already."""
+    from staithe.registers import item, reading_ahead
+    from staithe.registers.loading import TREES, Empty, load_lines
+    from staithe.registers.storage import Stored
+
+    added, appended = [], []
+    for number in range(100):
+        scope = "system" if number % 10 == 3 else "user"
+        # Few different items, so that most are cited again, and long before.
+        data = item.to_canonical({"custodian": f"Office {number % 7}"}).encode()
+        digest = item.hash_to_text(item.hash_of(data))
+        key = "custodian" if scope == "system" else str(number)
+        added.append(b"add-item\t" + data)
+        appended.append(
+            f"append-entry\t{scope}\t{key}\t2026-01-31T09:00:00Z\t{digest}".encode()
+        )
+    pairs = zip(added, appended, strict=True)
+    lines = [*added[:7], *appended] if items_first else [*chain.from_iterable(pairs)]
+    register = create_register(name="thing", title="t", owner=None, by=None, at=AT)
+    begun = list(rsf.lines_of(export.lines(export.commands(register))))
+    if held:
+        load_rsf(register=register, lines=lines[:held], by=None, at=AT)
+        register.refresh_from_db()
+    monkeypatch.setattr(reading_ahead, "ALONE", 10)
+    monkeypatch.setattr(reading_ahead, "LINES_IN_FRAME", 7)
+    load_rsf(register=register, lines=lines[held:], by=None, at=AT)
+    register.refresh_from_db()
+    alone = load_lines(Empty("thing"), [*begun, *lines])
+    for which in TREES:
+        assert Stored(register).tree(which).root() == alone.root(which)
