@@ -59,6 +59,16 @@ class PurposeForm(Form):
             del self.fields["scheme"]
 
 
+def licence_field() -> forms.CharField:
+    """Return the question that only some companies can answer."""
+    return forms.CharField(
+        label="Its licence",
+        required=False,
+        max_length=60,
+        help_text="Only for a company, such as electricity supply.",
+    )
+
+
 class HolderForm(Form):
     """Who holds the data."""
 
@@ -73,12 +83,7 @@ class HolderForm(Form):
         max_length=200,
         help_text="If you know it. Some powers name the bodies that may use them.",
     )
-    holder_licence = forms.CharField(
-        label="Its licence",
-        required=False,
-        max_length=60,
-        help_text="Only for a company, such as electricity supply.",
-    )
+    holder_licence = licence_field()
 
 
 class RecipientForm(Form):
@@ -92,12 +97,7 @@ class RecipientForm(Form):
     recipient_name = forms.CharField(
         label="Its name", required=False, max_length=200, help_text="If you know it."
     )
-    recipient_licence = forms.CharField(
-        label="Its licence",
-        required=False,
-        max_length=60,
-        help_text="Only for a company, such as electricity supply.",
-    )
+    recipient_licence = licence_field()
 
 
 class DataForm(Form):
