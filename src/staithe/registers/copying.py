@@ -29,6 +29,7 @@ from staithe.registers.loading import TREES, Empty, Loading
 from staithe.registers.register import Register
 from staithe.registers.sources import Source, source_of
 from staithe.registers.verify import METADATA, TRIES
+from staithe.ui.cells import safe_cell
 
 
 RSF = "register.rsf"
@@ -260,7 +261,10 @@ def _store(folder: Path, register: Register, notes: dict[str, str]) -> None:
 
 
 def _record_files(register: Register) -> dict[str, bytes]:
-    """Return the records as people and programs use them: what `verify` rebuilds."""
+    """Return the records as people and programs use them: what `verify` rebuilds.
+
+    JSON is exact; the CSV is for spreadsheets, so it holds nothing that they run.
+    """
     records = {k: register.item_of(e) for k, e in register.records().items()}
     text = json.dumps(records, ensure_ascii=False, indent=1)
     schema = register.schema
@@ -273,7 +277,7 @@ def _record_files(register: Register) -> dict[str, bytes]:
     writer = csv.writer(table)
     writer.writerow(names)
     for values in records.values():
-        writer.writerow([as_text(values, name) for name in names])
+        writer.writerow([safe_cell(as_text(values, name)) for name in names])
     written = {"records.json": text, "records.csv": table.getvalue()}
     return {name: each.encode() for name, each in written.items()}
 

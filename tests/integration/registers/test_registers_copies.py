@@ -224,6 +224,15 @@ def test_a_copy_that_was_changed_on_disk_is_named(address, town, tmp_path):
     assert open_copy(tmp_path).size == 3
 
 
+def test_a_copys_table_holds_nothing_that_a_spreadsheet_runs(address, town, tmp_path):
+    add(town, "4", name="=1+2")
+    pull(address, tmp_path)
+    table = (tmp_path / "current" / "records.csv").read_text("utf-8")
+    assert "'=1+2" in table
+    exact = json.loads((tmp_path / "current" / "records.json").read_text("utf-8"))
+    assert exact["4"]["name"] == "=1+2"
+
+
 @pytest.mark.parametrize("name", ["records.json", "records.csv"])
 def test_a_changed_list_of_records_is_named_and_written_anew(
     address, town, tmp_path, name
