@@ -135,15 +135,19 @@ def keep_answer(
         withheld=withheld,
     )
     if withheld and spent(project):
-        notify(
-            list(project_reviewers(project)),
-            title=f"Look at what was asked in vain: {project.title}",
-            body=f"{project.reference} had {REFUSALS} questions refused for what is in "
-            "the data. It can ask no more until a reviewer has looked at them.",
-            link=f"/projects/{project.reference}/refusals",
-            at=at,
-        )
+        _tell_reviewers(project, at=at)
     return query
+
+
+def _tell_reviewers(project: Project, *, at: datetime) -> None:
+    notify(
+        list(project_reviewers(project)),
+        title=f"Look at what was asked in vain: {project.title}",
+        body=f"{project.reference} had {REFUSALS} questions refused for what is in "
+        "the data. It can ask no more until a reviewer has looked at them.",
+        link=f"/projects/{project.reference}/refusals",
+        at=at,
+    )
 
 
 @action("analysis:refusals:looked")

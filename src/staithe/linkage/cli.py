@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -18,7 +19,7 @@ from staithe.linkage.specification import LinkSpecification, from_body
 
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Iterator, Sequence
 
     from staithe.linkage.crosswalk import Crosswalk
     from staithe.linkage.private.crossing import Mode
@@ -107,16 +108,8 @@ def link(
         told(found, as_json=as_json)
         return
     if model:
-        if (
-            spec
-            or mode
-            or previous
-            or keep_state
-            or truth
-            or groups
-            or crossing
-            or ids[0] != ids[1]
-        ):
+        other = (spec, mode, previous, keep_state, truth, groups, crossing)
+        if any(other) or ids[0] != ids[1]:
             raise BadInput(
                 "A model runs on the files as they are: with --id, --out, --threshold "
                 "and --all-pairs only."
@@ -126,20 +119,14 @@ def link(
             all_pairs=all_pairs, as_json=as_json,
         )  # fmt: skip
         return
-    if mode and (
-        engine != "duckdb" or all_pairs or previous or keep_state or groups or crossing
-    ):
+    in_the_clear = (all_pairs, previous, keep_state, groups, crossing)
+    if mode and (engine != "duckdb" or any(in_the_clear)):
         raise BadInput(
             "A private link runs on duckdb, writes no other pairs, keeps no state and "
             "follows no earlier result, groups nor crosswalks."
         )
     specification = read_specification(spec) if spec else None
-    console = Console(stderr=True)
-    # Away from a terminal even an empty bar would leave a line on stderr.
-    with Progress(
-        console=console, transient=True, disable=not console.is_terminal
-    ) as bar:
-        task = bar.add_task("Linking", total=1.0)
+    with _progress() as progress:
         asked: dict[str, Any] = {
             "id_column": ids,
             "out": out,
@@ -148,9 +135,7 @@ def link(
             "truth_column": truth,
             "threshold": threshold,
             "seed": seed,
-            "progress": lambda step, share: bar.update(
-                task, completed=share, description=step.capitalize()
-            ),
+            "progress": progress,
         }
         if mode:
             from staithe.linkage.private.rehearsal import rehearse
@@ -174,6 +159,19 @@ def link(
 
 
 command = link
+
+
+@contextmanager
+def _progress() -> Iterator[Callable[[str, float], None]]:
+    """Show a bar at a terminal; elsewhere even an empty one would leave a line."""
+    console = Console(stderr=True)
+    with Progress(
+        console=console, transient=True, disable=not console.is_terminal
+    ) as bar:
+        task = bar.add_task("Linking", total=1.0)
+        yield lambda step, share: bar.update(
+            task, completed=share, description=step.capitalize()
+        )
 
 
 def _run_model(
