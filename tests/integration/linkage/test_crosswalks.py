@@ -13,6 +13,7 @@ from staithe.base.errors import BadInput
 from staithe.linkage.crosswalk import Crosswalk
 from staithe.linkage.increment import add_records
 from staithe.linkage.link import link_tables
+from staithe.linkage.private.rehearsal import rehearse
 from staithe.linkage.specification import from_yaml, to_yaml
 
 
@@ -100,6 +101,18 @@ def test_a_table_that_is_no_crosswalk_is_refused(files, tmp_path):
             *paths, id_column="id", out=tmp_path / "out",
             crosswalks=[Crosswalk("nix", "changes", files[1])],
         )  # fmt: skip
+
+
+def test_a_private_link_refuses_a_crosswalk_rather_than_leave_it_out(files, tmp_path):
+    paths, _ = files
+    text = "version: 1\nkind: link\nfields: [{meaning: surname, left: surname, right: surname}]\n"
+    wanted = from_yaml(text + "crosswalks: {lad: changes}\n")
+    with pytest.raises(BadInput, match="bring lad up to date in the file"):
+        rehearse(
+            *paths, mode="fields", id_column=("id", "id"), out=tmp_path / "out",
+            specification=wanted,
+        )  # fmt: skip
+    assert not (tmp_path / "out").exists()
 
 
 @pytest.mark.django_db

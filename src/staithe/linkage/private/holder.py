@@ -94,6 +94,12 @@ def prepare(
         raise BadInput(f"{out} exists already; name a new folder for the tokens.")
     if bound is not None and not 1 <= bound <= BOUND:
         raise BadInput(f"A token may be shared by 1 to {BOUND} rows, not {bound}.")
+    if specification is not None and specification.crosswalks:
+        raise BadInput(
+            "A private link takes codes that are up to date: bring "
+            f"{', '.join(specification.crosswalks)} up to date in the file, and take "
+            "crosswalks out of the specification."
+        )
     out.parent.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory(prefix=".tokens-", dir=out.parent) as scratch:
         con = connect(memory_mb=memory_mb, threads=threads, temp_directory=scratch)
