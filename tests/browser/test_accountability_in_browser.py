@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import re
 import sys
 from importlib.util import module_from_spec, spec_from_file_location
 from pathlib import Path
 
 import pytest
+from playwright.sync_api import expect
 
 from staithe.accountability.actions import record_outcome
 from staithe.accountability.models import Outcome
@@ -109,7 +111,7 @@ def test_member_records_a_result_with_the_keyboard_alone(  # noqa: PLR0917  fixt
     tab_to(page, "Record the result")
     page.keyboard.press("Enter")
     page.get_by_text("There is a problem").wait_for()
-    assert page.title().startswith("Error: ")
+    expect(page).to_have_title(re.compile("^Error: "))
     axe(page)
     screenshot(page, "accountability-result-refused")
     tab_to(page, "The result in one line")

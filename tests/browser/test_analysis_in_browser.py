@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 
 import pytest
+from playwright.sync_api import expect
 
 from factories import World, build, question, vote
 from staithe.analysis.actions import release_output, submit_output
@@ -77,9 +79,9 @@ def test_an_error_is_shown_beside_the_sql_that_was_typed(joined, page, look, sig
     page.get_by_label("SQL", exact=True).fill(sql)
     page.get_by_role("button", name="Ask", exact=True).click()
     page.get_by_role("alert").wait_for()
-    assert page.title().startswith("Error: ")
-    assert page.get_by_label("SQL", exact=True).input_value() == sql
-    assert "regoin" in page.locator(".govuk-error-message").first.inner_text()
+    expect(page).to_have_title(re.compile("^Error: "))
+    expect(page.get_by_label("SQL", exact=True)).to_have_value(sql)
+    expect(page.locator(".govuk-error-message").first).to_contain_text("regoin")
     look(page, "ask-error")
 
 

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
+from playwright.sync_api import expect
 
 from staithe.catalogue.actions import (
     describe_columns,
@@ -195,18 +197,18 @@ def test_refusals_are_said_beside_the_form(  # noqa: PLR0917  fixtures
     page.goto("/catalogue/publish")
     page.get_by_role("button", name="Publish").click()
     page.get_by_text("There is a problem").wait_for()
-    assert page.title().startswith("Error: ")
+    expect(page).to_have_title(re.compile("^Error: "))
     page.get_by_label("Title").fill("Roads")
     page.get_by_label("File").set_input_files(
         {"name": "a.csv", "mimeType": "text/csv", "buffer": b"a,b\n1,2,3\n4\n"}
     )
     page.get_by_role("button", name="Publish").click()
     summary = page.get_by_role("alert")
-    assert "line 2" in summary.inner_text()
+    expect(summary).to_contain_text("line 2")
     screenshot(page, "catalogue-publish-refused")
     axe(page)
     reflow(page)
-    assert page.get_by_label("Title").input_value() == "Roads"
+    expect(page.get_by_label("Title")).to_have_value("Roads")
     summary.get_by_role("link").click()
     assert page.evaluate("document.activeElement.name") == "file"
 
@@ -275,7 +277,7 @@ def test_everything_works_without_javascript(
     page.goto("/catalogue")
     page.get_by_label("Search the catalogue").fill("raods")
     page.get_by_role("button", name="Search").click()
-    assert page.get_by_role("link", name="Roads", exact=True).is_visible()
+    expect(page.get_by_role("link", name="Roads", exact=True)).to_be_visible()
     page.goto("/catalogue/roads/withdraw")
     page.get_by_label("Why is it withdrawn?").fill("Wrong county.")
     page.get_by_role("button", name="Withdraw").click()
@@ -339,9 +341,9 @@ def test_a_filter_is_taken_away_with_one_link(page, sign_in, full):
     page.goto("/catalogue")
     page.get_by_label("Who can use it").select_option(label="Open")
     page.get_by_role("button", name="Apply filters").click()
-    assert page.get_by_text("1 entry, newest first").is_visible()
+    expect(page.get_by_text("1 entry, newest first")).to_be_visible()
     page.get_by_role("link", name="Remove this filter: Who can use it: Open").click()
-    assert page.get_by_text("1 entry").count() == 0
+    expect(page.get_by_text("1 entry")).to_have_count(0)
 
 
 def test_two_editors_do_not_overwrite_each_other(page, axe, sign_in, world, people):

@@ -7,6 +7,7 @@ from datetime import timedelta
 from pathlib import Path
 
 import pytest
+from playwright.sync_api import expect
 
 from factories import (
     CARE_LINK,
@@ -107,7 +108,7 @@ def test_a_fault_in_a_specification_is_shown_where_it_was_typed(
     page.get_by_label("Linkage specification").fill("kind: [nonsense")
     page.get_by_role("button", name="Join the data").click()
     page.get_by_role("alert").wait_for()
-    assert page.get_by_label("Linkage specification").input_value() == "kind: [nonsense"
+    expect(page.get_by_label("Linkage specification")).to_have_value("kind: [nonsense")
     axe(page)
     screenshot(page, "join-refused")
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import UTC, datetime
 
 import pytest
+from playwright.sync_api import expect
 
 from staithe.people.actions import create_person
 from staithe.people.passwords import hash_password
@@ -39,7 +40,7 @@ def test_person_signs_in_and_out_with_the_keyboard_alone(page, tab_to, sam):
     with page.expect_navigation():
         page.keyboard.press("Enter")
     page.goto("/about")
-    assert page.get_by_role("link", name="Sign in").is_visible()
+    expect(page.get_by_role("link", name="Sign in")).to_be_visible()
 
 
 def test_person_signs_in_without_javascript(page_without_javascript, sam):
@@ -57,7 +58,7 @@ def test_signed_in_page_has_no_accessibility_violation(  # noqa: PLR0917  fixtur
 ):
     sign_in(page, sam)
     page.goto(path)
-    assert page.get_by_role("link", name=sam.name).is_visible()
+    expect(page.get_by_role("link", name=sam.name)).to_be_visible()
     reflow(page)
     axe(page)
     screenshot(page, "frame" + path.replace("/", "-"))
@@ -67,9 +68,9 @@ def test_menu_opens_on_a_small_screen(page, axe):
     page.set_viewport_size({"width": 375, "height": 800})
     page.goto("/about")
     catalogue = page.get_by_role("link", name="Catalogue")
-    assert not catalogue.is_visible()
+    expect(catalogue).to_be_hidden()
     page.get_by_role("button", name="Menu").click()
-    assert catalogue.is_visible()
+    expect(catalogue).to_be_visible()
     axe(page)
 
 
@@ -77,4 +78,4 @@ def test_menu_is_open_without_javascript_on_a_small_screen(page_without_javascri
     page = page_without_javascript
     page.set_viewport_size({"width": 375, "height": 800})
     page.goto("/about")
-    assert page.get_by_role("link", name="Catalogue").is_visible()
+    expect(page.get_by_role("link", name="Catalogue")).to_be_visible()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import pytest
+from playwright.sync_api import expect
 
 
 pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
@@ -14,7 +15,8 @@ ANSWER = (
 
 
 def press(page, name="Continue"):
-    page.get_by_role("button", name=name, exact=True).click()
+    with page.expect_navigation():
+        page.get_by_role("button", name=name, exact=True).click()
 
 
 def test_a_plain_question_leads_to_an_answer_without_javascript(
@@ -42,7 +44,7 @@ def test_a_plain_question_leads_to_an_answer_without_javascript(
         "Yes", exact=True
     ).check()
     press(page, "Answer again with these")
-    assert "A route may apply" in page.get_by_role("heading", level=1).inner_text()
+    expect(page.get_by_role("heading", level=1)).to_contain_text("A route may apply")
 
 
 @pytest.mark.parametrize(

@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
+from playwright.sync_api import expect
 
 from factories import World, build, judge_pairs, review_of
 from staithe.linkage.actions import answer_pair, close_review, join_review
@@ -69,7 +70,7 @@ def test_judging_by_keyboard_without_javascript(
     press("Go back to the pair before")
     press("Go back to the pair before")
     page.get_by_role("heading", name="Pair 2 of 40").wait_for()
-    assert page.get_by_label("Cannot tell").is_checked()
+    expect(page.get_by_label("Cannot tell")).to_be_checked()
     reviewer = review.reviewers.get()
     order = order_of(reviewer)
     said = dict(reviewer.answers.values_list("pair__number", "answer"))

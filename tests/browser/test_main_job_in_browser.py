@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from playwright.sync_api import Page
+from playwright.sync_api import Page, expect
 
 from browser import hands, journey
 from main_job import movable_clock, small_extracts
@@ -74,7 +74,7 @@ def test_the_main_job_with_javascript_off(
     kinds: list[str] = []
 
     def look(page: Page, scripts: NoScripts) -> None:
-        assert page.locator("body.js-enabled").count() == 0
+        expect(page.locator("body.js-enabled")).to_have_count(0)
         shown = plain(page.locator("body").inner_html())
         if shown in looked:
             return

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import re
+
 import pytest
 from django.db import transaction
+from playwright.sync_api import expect
 
 from staithe.base.clock import now
 from staithe.people import actions
@@ -42,7 +45,7 @@ def test_first_administrator_joins_by_link_and_invites_another(
         password=None,
     )
     page.goto(link)
-    assert page.url.endswith("/invitation")
+    expect(page).to_have_url(re.compile(r"/invitation$"))
     page.get_by_label("Your name").fill("Root Adeyemi")
     page.get_by_label("New password", exact=True).fill(PASSWORD)
     page.get_by_role("button", name="Make my account").click()
@@ -55,7 +58,7 @@ def test_first_administrator_joins_by_link_and_invites_another(
     page.get_by_label("Data owner").check()
     page.get_by_role("button", name="Make the invitation").click()
     page.get_by_text("Invitation made").first.wait_for()
-    assert "/invitations/" in page.locator("code").inner_text()
+    expect(page.locator("code")).to_contain_text("/invitations/")
 
 
 @pytest.mark.parametrize(
@@ -122,4 +125,4 @@ def test_a_notice_leads_to_its_page_and_counts_as_read(page, sign_in, root):
     page.get_by_role("button", name="Open").click()
     page.wait_for_url("**/about")
     page.goto("/inbox")
-    assert page.get_by_text("Unread").count() == 0
+    expect(page.get_by_text("Unread")).to_have_count(0)

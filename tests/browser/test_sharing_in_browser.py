@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import re
 import sys
 from datetime import timedelta
 from importlib.util import module_from_spec, spec_from_file_location
 from pathlib import Path
 
 import pytest
+from playwright.sync_api import expect
 
 from staithe.base.clock import now
 from staithe.law.routes import load_routes
@@ -32,7 +34,8 @@ pytestmark = pytest.mark.django_db(transaction=True)
 
 
 def press(page, name):
-    page.get_by_role("button", name=name, exact=True).click()
+    with page.expect_navigation():
+        page.get_by_role("button", name=name, exact=True).click()
 
 
 def fill_date(page, group, day):
@@ -91,7 +94,7 @@ def test_a_request_is_asked_decided_accepted_and_revoked_without_javascript(
     fill_date(page, "Last day of the agreement", soon)
     press(page, "Continue")
     press(page, "Change")
-    assert not page.get_by_label("pay_band").is_checked()
+    expect(page.get_by_label("pay_band")).not_to_be_checked()
     press(page, "Continue")
     press(page, "Record the decision")
     page.get_by_role("heading", name="Decision recorded").wait_for()
@@ -255,7 +258,7 @@ def test_refused_forms_pass_axe_too(page, sign_in, world, axe):
             box.fill("")
         page.locator("main form button").last.click()
         page.get_by_role("heading", name="There is a problem").wait_for()
-        assert page.title().startswith("Error: "), path
+        expect(page).to_have_title(re.compile("^Error: "))
         axe(page)
 
 
@@ -274,6 +277,6 @@ def test_the_agreement_prints_its_terms_and_not_its_buttons(
     sign_in(page, person)
     page.goto(path)
     page.emulate_media(media="print")
-    assert page.get_by_text("Columns used only to link records").is_visible()
-    assert not page.get_by_role("button", name="Decline the offer").is_visible()
+    expect(page.get_by_text("Columns used only to link records")).to_be_visible()
+    expect(page.get_by_role("button", name="Decline the offer")).to_be_hidden()
     screenshot(page, "agreement-in-print")

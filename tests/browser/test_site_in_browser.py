@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import pytest
+from playwright.sync_api import expect
 
 
 PATHS = ["/", "/api/v1/docs"]
@@ -21,11 +22,10 @@ def test_api_reference_is_read_offline_and_without_scripts(page_without_javascri
     page.on("request", lambda request: asked.append(request.url))
     page.goto("/api/v1/docs")
     page.get_by_role("link", name="POST /api/v1/projects", exact=True).click()
-    assert page.get_by_role(
-        "heading", name="POST /api/v1/projects", exact=True
-    ).is_visible()
+    heading = page.get_by_role("heading", name="POST /api/v1/projects", exact=True)
+    expect(heading).to_be_visible()
     example = page.get_by_label("Example of POST /api/v1/projects", exact=True)
-    assert "purpose_code" in example.inner_text()
+    expect(example).to_contain_text("purpose_code")
     own = page.url.split("/api/")[0]
     assert asked
     assert [url for url in asked if not url.startswith(own)] == []
@@ -33,5 +33,5 @@ def test_api_reference_is_read_offline_and_without_scripts(page_without_javascri
 
 def test_page_that_is_not_there_has_no_accessibility_violation(page, axe):
     page.goto("/nothing-here")
-    assert page.get_by_role("heading", name="Not found").is_visible()
+    expect(page.get_by_role("heading", name="Not found")).to_be_visible()
     axe(page)

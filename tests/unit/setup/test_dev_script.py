@@ -128,21 +128,45 @@ def test_what_was_left_out_is_loud_and_fails_a_build_server(dev, monkeypatch, ca
     assert steps.finish() == 1
 
 
-def test_both_databases_are_tested_on_folders_that_are_there(dev):
-    assert dev.DATABASE_TESTS
-    folders = dev.DATABASE_TESTS + dev.LONG_DATABASE_TESTS
-    assert all((dev.ROOT / folder).is_dir() for folder in folders)
+def test_every_folder_of_tests_is_in_a_part_and_stored_ones_on_both_databases(dev):
+    parts = dev.parts_of(["pytest"], "postgresql://", [], long=True)
+    named = {(word, part.database) for part in parts for word in part.command[1:]}
+    assert all((dev.ROOT / folder).is_dir() for folder, _ in named)
+    folders = {f"tests/{p.parent.name}" for p in dev.ROOT.glob("tests/*/conftest.py")}
+    folders |= {"tests/unit", "tests/integration"}
+    assert {folder for folder, base in named if not base} == folders
+    assert {folder for folder, base in named if base} == folders - {"tests/unit"}
+    short = dev.parts_of(["pytest"], "postgresql://", [], long=False)
+    assert {w for p in short for w in p.command[1:]} == folders - {"tests/long"}
+    assert len({part.cache for part in parts}) == len(parts)
 
 
-def test_a_step_beside_others_is_shown_whole_and_may_fail(dev, capfdbinary):
+def test_without_postgresql_the_rest_runs(dev):
+    parts = dev.parts_of(["pytest"], None, [], long=False)
+    assert {part.database for part in parts} == {""}
+    assert len(parts) == len({part.name for part in parts}) == 3
+
+
+def test_a_part_is_shown_whole_and_names_what_failed(
+    dev, capfdbinary, tmp_path, monkeypatch
+):
+    monkeypatch.setattr(dev, "ROOT", tmp_path)
+    good = [sys.executable, "-c", "print('one')"]
+    remember = (
+        "import pathlib, sys; p = pathlib.Path(sys.argv[2].partition('=')[2]);"
+        "q = p / 'v/cache'; q.mkdir(parents=True);"
+        "(q / 'lastfailed').write_text('{\"test_b\": true, \"test_a\": true}');"
+        "print('two'); exit(3)"
+    )
+    parts = [
+        dev.Part("good", good, ""),
+        dev.Part("bad", [sys.executable, "-c", remember], ""),
+    ]
     steps = dev.Steps()
-    with steps.beside("good", sys.executable, "-c", "print('one')"):
-        pass
-    with steps.beside("bad", sys.executable, "-c", "print('two'); exit(3)"):
-        pass
+    steps.side_by_side(parts)
     out = capfdbinary.readouterr().out
     assert out.index(b"== good") < out.index(b"one") < out.index(b"two")
-    assert steps.failed == ["bad"]
+    assert steps.failed == ["bad", "bad: test_a", "bad: test_b"]
 
 
 def test_benchmark_that_does_not_exist_is_refused(dev):
