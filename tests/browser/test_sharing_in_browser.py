@@ -158,7 +158,12 @@ def world(story, cast):
     late = sent.flows.get(asset=cast.jobs).reference
     answered = story.sent(at=now()).flows.get()
     agreement = actions.decide_and_offer(
-        flow=answered, ends_on=soon, outcome="agree", by=cast.olive, at=now()
+        flow=answered,
+        ends_on=soon,
+        outcome="agree",
+        reason="Yes.",
+        by=cast.olive,
+        at=now(),
     )
     refused = story.sent(at=now()).flows.get()
     story.decide(refused, "refuse", review_on=soon, at=now())

@@ -248,6 +248,7 @@ def decide(api: Api) -> None:
         "POST",
         f"{api.made['dws-flow']}/decision",
         outcome="agree",
+        reason="The purpose is ours too.",
         ends_on=api.today(400),
         rows_may_leave=True,
     )

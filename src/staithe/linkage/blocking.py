@@ -11,6 +11,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from staithe.linkage.rare_words import RANKS, WORDED_KINDS
 from staithe.linkage.specification import LinkSpecification
 from staithe.linkage.standardise import Standardised
 from staithe.tables.sql import quote_identifier as quote
@@ -119,6 +120,7 @@ def candidate_rules(specification: LinkSpecification) -> Iterator[Rule]:
     yield _crossed(*starts, by=years)
     for place in anchors:
         yield _crossed(place, by=[SURNAME_4, *years], finer=[INITIAL])
+    yield from _rules_of_rare_words(specification)
     yield from _rules_without_names(specification)
 
 
@@ -150,6 +152,38 @@ def _parts(
         for name, _, _ in groups["date"]
     ]
     return groups["date"], groups["code"], groups["place"], groups["postcode"], years
+
+
+def _rules_of_rare_words(specification: LinkSpecification) -> Iterator[Rule]:
+    """Yield the rarest word of each text, and the next, narrowed by all that is near."""
+    dates, _, _, postcodes, _ = _parts(specification)
+    near: list[Part] = [
+        *dates,
+        *[(f"month of {d[0]}", f"left({d[1]}, 7)", d[2]) for d in dates],
+        *[
+            (f"area of {p[0]}", quote(f"{p[2]}__area"), f"{p[2]}__area")
+            for p in postcodes
+        ],
+    ]
+    worded = [e.name for e in specification.fields if e.what.kind in WORDED_KINDS]
+    for name in worded:
+        for rank, words in zip(RANKS, ("rarest word", "next rarest word"), strict=True):
+            column = name + rank
+            part: Part = (f"{words} of {name}", quote(column), column)
+            others = [
+                (f"rarest word of {n}", quote(n + RANKS[0]), n + RANKS[0])
+                for n in worded
+                if n != name
+            ]
+            yield _crossed(part, by=[*near, *others, *_numbers(specification)])
+
+
+def _numbers(specification: LinkSpecification) -> list[Part]:
+    return [
+        (each.name, quote(each.name), each.name)
+        for each in specification.fields
+        if each.what.kind == "number"
+    ]
 
 
 def _rules_without_names(specification: LinkSpecification) -> Iterator[Rule]:

@@ -50,8 +50,16 @@ class Comparison:
         written.append({"sql_condition": "ELSE", "label_for_charts": "different"})
         return written
 
-    def as_splink(self, m: Sequence[float], u: Sequence[float]) -> dict[str, Any]:
-        """Return the comparison as Splink writes it, m and u with the best level last."""
+    def as_splink(
+        self,
+        m: Sequence[float],
+        u: Sequence[float],
+        rarity: Sequence[float],
+    ) -> dict[str, Any]:
+        """Return the comparison as Splink writes it, m and u with the best level last.
+
+        `rarity` says how much the rarity of a value counts at each level, 0 to 1.
+        """
         written = self.untrained()
         place = self.size
         for level in written:
@@ -61,6 +69,8 @@ class Comparison:
                     "m_probability": float(m[place]),
                     "u_probability": float(u[place]),
                 }
+                if "tf_adjustment_column" in level:
+                    level["tf_adjustment_weight"] = float(rarity[place])
         return {"output_column_name": self.name, "comparison_levels": written}
 
 
@@ -110,6 +120,16 @@ def edits(column: str, most: int) -> Level:
         f" AND damerau_levenshtein({left}, {right}) <= {most}"
     )
     return Level(f"{most} typing error{'s' * (most > 1)}", sql)
+
+
+def all_the_words(column: str) -> Level:
+    """Return the level of a text that holds every word of the other, two at least."""
+    left, right = f'"{column}__words_l"', f'"{column}__words_r"'
+    sql = (
+        f"list_has_any({left}, {right}) AND len(list_intersect({left}, {right}))"
+        f" >= greatest(2, least(len({left}), len({right})))"
+    )
+    return Level("all words of the shorter", sql)
 
 
 def half_the_words(column: str) -> Level:
@@ -217,6 +237,23 @@ def _date(name: str) -> list[Level]:
     ]
 
 
+def _event(name: str) -> list[Level]:
+    """Return the levels of the date of an event: two accounts differ by some days."""
+    missing, equal, mistyped, parts, month, year, decade = _date(name)
+    days = f'abs("{name}__day_l" - "{name}__day_r")'
+    return [
+        missing,
+        equal,
+        Level("within three days", f"{days} <= 3"),
+        mistyped,
+        Level("within ten days", f"{days} <= 10"),
+        month,
+        parts,
+        year,
+        decade,
+    ]
+
+
 def _postcode(name: str) -> list[Level]:
     return [
         null(name),
@@ -255,8 +292,15 @@ def _text(name: str) -> list[Level]:
         same(name),
         alike(name, 0.92),
         same(f"{name}__sorted", tf=False, label="same words"),
+        all_the_words(name),
         half_the_words(name),
     ]
+
+
+def _worded(name: str) -> list[Level]:
+    """Return the levels of a text whose rare words are known."""
+    *closer, half = _text(name)
+    return [*closer, same(f"{name}__rarest", label="the same rarest word"), half]
 
 
 def _code(name: str) -> list[Level]:
@@ -289,6 +333,8 @@ def category(name: str) -> list[Level]:
 
 
 CHECKED = "checked identifier"
+WORDED = "text of counted words"
+EVENT = "date of an event"
 LEVELS: dict[str, Callable[[str], list[Level]]] = {
     "date": _date,
     "postcode": _postcode,
@@ -309,7 +355,7 @@ def comparisons_for(
 ) -> list[Comparison]:
     """Return the comparisons of a specification for fields both sides have filled."""
     names = name_comparisons(standardised)
-    levels = LEVELS | {CHECKED: _checked_code}
+    levels = LEVELS | {CHECKED: _checked_code, WORDED: _worded, EVENT: _event}
     return [*names, *field_comparisons(specification, standardised, levels)]
 
 
@@ -320,11 +366,19 @@ def field_comparisons(
 ) -> list[Comparison]:
     """Return the comparisons of all but names; `levels` has those of each kind."""
     return [
-        Comparison(each.name, tuple(levels[_kind(each, levels)](each.name)))
+        Comparison(
+            each.name, tuple(levels[_kind(each, levels, standardised)](each.name))
+        )
         for each in specification.fields
         if each.what.kind != "name" and standardised.has(each.name)
     ]
 
 
-def _kind(field: LinkField, levels: Collection[str]) -> str:
-    return CHECKED if field.scheme and CHECKED in levels else field.what.kind
+def _kind(field: LinkField, levels: Collection[str], standardised: Standardised) -> str:
+    if field.scheme and CHECKED in levels:
+        return CHECKED
+    if standardised.has(f"{field.name}__rarest") and WORDED in levels:
+        return WORDED
+    if field.meaning == "date" and EVENT in levels:
+        return EVENT
+    return field.what.kind

@@ -47,6 +47,33 @@ class Patterns:
     counts: Floats
 
 
+def agreements(
+    con: duckdb.DuckDBPyConnection,
+    standardised: Standardised,
+    comparisons: Sequence[Comparison],
+) -> dict[str, float]:
+    """Return for each column with a rarity the exact share of pairs that agree on it.
+
+    Of all pairs in which both records have a value; nought where there is no such pair.
+    """
+    columns = {each.tf for one in comparisons for each in one.levels if each.tf}
+    found = {}
+    for column in sorted(columns):
+        agree, known = (
+            ("sum(n * (n - 1))", "sum(n) * (sum(n) - 1)")
+            if len(standardised.rows) == 1
+            else ("sum(a * b)", "sum(a) * sum(b)")
+        )
+        ((share,),) = con.execute(
+            f"SELECT coalesce({agree}::DOUBLE / nullif({known}::DOUBLE, 0), 0) FROM"
+            " (SELECT count(*) AS n, count_if(source_number = 0) AS a,"
+            f" count_if(source_number = 1) AS b FROM {standardised.table}"
+            f" WHERE {quote(column)} IS NOT NULL GROUP BY {quote(column)})"
+        ).fetchall()
+        found[column] = float(share)
+    return found
+
+
 class Counter(Protocol):
     """Counts pairs by the levels of chosen comparisons."""
 

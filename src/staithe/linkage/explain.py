@@ -91,9 +91,14 @@ def write_explained(
     )
     levels = [_level_sql(each) for each in model.comparisons]
     rare = [
-        _rarity_sql(each, f"level_{n}", list(u), tables)
-        for n, (each, u) in enumerate(
-            zip(model.comparisons, model.parameters.u, strict=True)
+        _rarity_sql(each, f"level_{n}", (list(u), list(counts)), tables)
+        for n, (each, u, counts) in enumerate(
+            zip(
+                model.comparisons,
+                model.parameters.u,
+                model.parameters.rarity,
+                strict=True,
+            )
         )
     ]
     named = ", ".join(f"{sql} AS level_{n}" for n, sql in enumerate(levels))
@@ -170,15 +175,21 @@ def _level_sql(comparison: Comparison) -> str:
 
 
 def _rarity_sql(
-    comparison: Comparison, level: str, u: Sequence[float], tables: Mapping[str, str]
+    comparison: Comparison,
+    level: str,
+    trained: tuple[Sequence[float], Sequence[float]],
+    tables: Mapping[str, str],
 ) -> str:
     """Return the SQL of how far a value's rarity moves the weight (as Splink does).
 
-    `u` has the best level last. Only levels of equal values have a rarity.
+    `trained` is u and how much rarity counts, the best level last. Only levels of equal
+    values have a rarity.
     """
+    u, counts = trained
     weighed = [each for each in comparison.levels if not each.is_null]
     cases = [
-        f"WHEN {level} = {n} THEN log2({float(u[-1 - n])!r} / {tables[each.tf]}.share)"
+        f"WHEN {level} = {n} THEN {float(counts[-1 - n])!r}"
+        f" * log2({float(u[-1 - n])!r} / {tables[each.tf]}.share)"
         for n, each in enumerate(weighed)
         if each.tf
     ]

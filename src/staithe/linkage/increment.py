@@ -24,8 +24,9 @@ from staithe.linkage.crosswalk import Crosswalk, apply_crosswalks, check_given
 from staithe.linkage.decide import cluster_again, missing_pairs
 from staithe.linkage.executor.records import arrow, numbers
 from staithe.linkage.inputs import OpenInput, Source, check_ids, open_input
-from staithe.linkage.kept import Kept, load_executor, read_facts
+from staithe.linkage.kept import Kept, learn_words, load_executor, read_facts
 from staithe.linkage.meeting import compare_new
+from staithe.linkage.rare_words import COUNTS, add_rare_words
 from staithe.linkage.report_page import render_report
 from staithe.linkage.result import LinkResult
 from staithe.linkage.scores import Ints, Scores, read_weights
@@ -160,6 +161,8 @@ def _standardise(
     made = standardise(
         con, inputs, kept.specification, id_columns=id_columns, table="coming"
     )
+    learn_words(kept)
+    add_rare_words(con, made, kept.specification, counts=f"kept.{COUNTS}")
     taken = con.execute(
         "SELECT c.source_dataset, c.id FROM coming c JOIN kept.labels l"
         " ON l.source = c.source_dataset AND l.id = c.id ORDER BY ALL LIMIT 4"

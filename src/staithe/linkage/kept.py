@@ -13,9 +13,12 @@ from staithe.base.errors import BadInput
 from staithe.linkage.executor.executor import Executor
 from staithe.linkage.executor.records import arrow, numbers
 from staithe.linkage.executor.trees import NotKnown
+from staithe.linkage.rare_words import COUNTS, RANKS, ranked_sql, worded
 from staithe.linkage.scores import Floats, Ints
 from staithe.linkage.specification import from_yaml
-from staithe.linkage.state import FORMAT, rarity_columns
+from staithe.linkage.state import FORMAT, count_values, rarity_columns
+from staithe.tables.sql import quote_identifier as quote
+from staithe.tables.sql import quote_literal
 
 
 if TYPE_CHECKING:
@@ -58,6 +61,56 @@ def read_facts(con: duckdb.DuckDBPyConnection, files: int) -> dict[str, Any]:
             f"but {files} were given."
         )
     return facts
+
+
+def learn_words(kept: Kept) -> None:
+    """Count the words of `coming` that are no longer alone, and set what hangs on them.
+
+    A word that only one record had tells nothing until another has it too.
+    """
+    con, counts = kept.con, f"kept.{COUNTS}"
+    for name in worded(kept.specification):
+        column, words = quote_literal(name), quote(f"{name}__words")
+        con.execute(
+            "CREATE OR REPLACE TABLE news AS SELECT word, count(*) AS n FROM"
+            f" (SELECT unnest({words}) AS word FROM coming) WHERE word NOT IN (SELECT"
+            f" word FROM {counts} WHERE column_name = {column}) GROUP BY word"
+        )
+        con.execute(
+            f"CREATE OR REPLACE TABLE touched AS SELECT rid FROM kept.records WHERE"
+            f" list_has_any({words}, (SELECT coalesce(list(word), []) FROM news))"
+        )
+        con.execute(
+            f"INSERT INTO {counts} SELECT {column}, word, sum(n)::BIGINT FROM ("
+            f" FROM news UNION ALL SELECT word, 1 FROM (SELECT unnest({words}) AS word"
+            " FROM kept.records WHERE rid IN (FROM touched)) SEMI JOIN news USING (word)"
+            ") GROUP BY word HAVING sum(n) > 1"
+        )
+        _rank_again(kept, name)
+
+
+def _rank_again(kept: Kept, name: str) -> None:
+    """Set the rarest words of the records `touched`, and their keys, once more."""
+    con, counts = kept.con, f"kept.{COUNTS}"
+    records = "(FROM kept.records WHERE rid IN (FROM touched))"
+    rare = [name + rank for rank in RANKS]
+    ranks = ", ".join(f"{quote(c)} = w.words[{n}]" for n, c in enumerate(rare, 1))
+    con.execute(
+        f"UPDATE kept.records SET {ranks} FROM ({ranked_sql(name, records, counts)}) w"
+        " WHERE records.rid = w.rid"
+    )
+    keys = [rule for rule in kept.facts["rules"] if any(c in rule[2] for c in rare)]
+    for _, key, sql in keys:
+        con.execute(
+            f"UPDATE kept.records SET {key} = {sql} WHERE rid IN (FROM touched)"
+        )
+        con.execute(
+            f"UPDATE kept.records SET {key} = NULL WHERE rid IN (FROM touched) AND {key}"
+            f" IN (SELECT value FROM kept.dropped WHERE key_name = '{key}')"
+        )
+    for column in {rare[0]} & set(rarity_columns(kept.facts["model"])):
+        con.execute("DELETE FROM kept.rarity WHERE column_name = ?", [column])
+        count_values(con, "kept.records", column)
 
 
 def load_executor(

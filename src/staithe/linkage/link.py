@@ -32,6 +32,7 @@ from staithe.linkage.counting import (
     ExecutorCounter,
     SqlCounter,
     TrainingBlock,
+    agreements,
 )
 from staithe.linkage.crosswalk import Crosswalk, apply_crosswalks, check_given
 from staithe.linkage.decide import Decision, decide, holds_each_once
@@ -47,6 +48,7 @@ from staithe.linkage.inputs import (
     sample,
 )
 from staithe.linkage.model import Model, first_prior, same_key_sql, same_sql
+from staithe.linkage.rare_words import add_rare_words, count_words
 from staithe.linkage.result import LinkResult
 from staithe.linkage.run import (
     RECORDS,
@@ -61,7 +63,7 @@ from staithe.linkage.scoring import DuckDBScorer, ExecutorScorer, Scorer
 from staithe.linkage.specification import LinkSpecification, with_settings
 from staithe.linkage.standardise import Standardised, standardise
 from staithe.linkage.standardise_sql import install_macros
-from staithe.linkage.training import train, training_blocks
+from staithe.linkage.training import Chances, train, training_blocks
 from staithe.linkage.write_result import write_result
 from staithe.tables.engine import connect
 
@@ -214,6 +216,8 @@ def _link(
     standardised = standardise(
         job.con, job.inputs, specification, id_columns=job.id_columns, table=RECORDS
     )
+    count_words(job.con, standardised, specification)
+    standardised = add_rare_words(job.con, standardised, specification)
     comparisons = comparisons_for(specification, standardised)
     if not comparisons:
         raise BadInput(
@@ -332,15 +336,16 @@ def _train(
         if executor is None
         else ExecutorCounter(executor, standardised, blocks)
     )
+    prior = first_prior(job.con, standardised, run.specification, dedupe=job.dedupe)
     parameters = train(
         counter,
         standardised,
         run.comparisons,
         blocks,
+        chances=Chances(prior, agreements(job.con, standardised, run.comparisons)),
         pairs=run.specification.settings.training_pairs,
         seed=job.seed,
     )
-    prior = first_prior(job.con, standardised, run.specification, dedupe=job.dedupe)
     return Model(
         tuple(run.comparisons), parameters, tuple(run.chosen), prior, job.dedupe
     )

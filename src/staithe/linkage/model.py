@@ -37,15 +37,17 @@ class Model:
 
     def as_splink(self) -> dict[str, Any]:
         """Return the model as a Splink 5 settings dictionary, ready to predict."""
-        trained = zip(
-            self.comparisons, self.parameters.m, self.parameters.u, strict=True
-        )
+        known = self.parameters
+        trained = zip(self.comparisons, known.m, known.u, known.rarity, strict=True)
         return {
             "link_type": "dedupe_only" if self.dedupe else "link_only",
             "unique_id_column_name": "rid",
             "source_dataset_column_name": "source_dataset",
             "probability_two_random_records_match": self.prior,
-            "comparisons": [each.as_splink(list(m), list(u)) for each, m, u in trained],
+            "comparisons": [
+                each.as_splink(list(m), list(u), list(rarity))
+                for each, m, u, rarity in trained
+            ],
             "blocking_rules_to_generate_predictions": [
                 {"blocking_rule": same_key_sql(each.key)} for each in self.chosen
             ],
@@ -100,9 +102,10 @@ def strict_agreements(
         for f in specification.fields
         if f.what.kind in {"text", "address", "number", "place"}
     ]
+    named = [f.name for f in specification.fields if f.what.kind in {"text", "address"}]
     strict: list[tuple[str, ...]] = [(each,) for each in [*codes, *emails]]
     strict += [("names_sorted", each) for each in [*dates, *places]]
-    strict += [(date, place) for date in dates for place in places]
+    strict += [(thing, place) for thing in [*dates, *named] for place in places]
     strict = [each for each in strict if standardised.has(*each)]
     if strict:
         return strict

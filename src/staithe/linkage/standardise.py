@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from staithe.linkage.specification import LinkField, LinkSpecification
-from staithe.quality.identifiers import valid_sql
+from staithe.quality.identifiers import canonical_sql, valid_sql
 from staithe.tables.sql import quote_identifier as quote
 from staithe.tables.sql import quote_literal as quote_text
 
@@ -144,9 +144,17 @@ def _add_field(layers: Layers, each: LinkField, side: int) -> None:
         case "email":
             layers[1][name] = f"st_email({raw})"
         case "identifier":
-            layers[1][name] = f"st_code({raw})"
+            # A number that went through a spreadsheet has lost its noughts.
+            if each.scheme:
+                layers[1][f"c__{name}"] = f"st_code({raw})"
+                layers[2][name] = canonical_sql(each.scheme, f"c__{name}")
+            else:
+                layers[1][name] = f"st_bare_code({raw})"
         case "number":
             layers[1][name] = f"st_number({raw})"
+        case _ if each.meaning == "organisation":
+            layers[1][f"c__{name}"] = f"st_text(replace({raw}, '&', ' and '))"
+            layers[2][name] = f"st_organisation(c__{name})"
         case _:
             layers[1][name] = f"st_text({raw})"
 

@@ -33,6 +33,12 @@ MONTHS = "{" + ", ".join(
     )
 ) + "}"  # fmt: skip
 
+# What says how a firm is constituted, in English and Welsh; firms write it or leave it.
+LEGAL_FORM = (
+    "limited|ltd|plc|llp|lp|cic|cio|inc|incorporated|llc|gmbh|unlimited|cyf"
+    "|cyfyngedig|ccc|public limited company|community interest company"
+)
+
 # A cell longer than this is not a name or an address; the rest is not looked at.
 LONGEST = 400
 
@@ -50,6 +56,9 @@ CREATE OR REPLACE TEMP MACRO st_text(x) AS
 -- Standard text without the titles in front or the letters behind, if a name is left.
 CREATE OR REPLACE TEMP MACRO st_untitled(t) AS
   regexp_replace(regexp_replace(t, '^(({HONORIFIC}) )+', ''), '( ({SUFFIX}))+$', '');
+-- A firm's standard text without its legal form, if a name is left.
+CREATE OR REPLACE TEMP MACRO st_organisation(t) AS
+  regexp_replace(regexp_replace(t, '^the (.)', '\\1'), '( ({LEGAL_FORM}))+$', '');
 CREATE OR REPLACE TEMP MACRO st_first(t) AS nullif(split_part(t, ' ', 1), '');
 CREATE OR REPLACE TEMP MACRO st_rest(t) AS
   nullif(trim(substr(t, length(split_part(t, ' ', 1)) + 1)), '');
@@ -115,6 +124,9 @@ CREATE OR REPLACE TEMP MACRO st_possible(d) AS try_cast(d AS DATE) IS NOT NULL;
 _CODE_MACROS = r"""
 CREATE OR REPLACE TEMP MACRO st_code(r) AS
   nullif(upper(regexp_replace(strip_accents(r), '[^A-Za-z0-9]', '', 'g')), '');
+-- A code without the noughts in front of its number.
+CREATE OR REPLACE TEMP MACRO st_bare_code(r) AS
+  regexp_replace(st_code(r), '^([A-Z]*)0+([0-9])', '\1\2');
 -- UK postcodes as AB1 2CD, others as their letters and digits.
 CREATE OR REPLACE TEMP MACRO st_postcode(c) AS
   regexp_replace(c, '^([A-Z]{1,2}[0-9][A-Z0-9]?)([0-9][A-Z]{2})$', '\1 \2');

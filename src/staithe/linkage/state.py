@@ -8,6 +8,7 @@ clusters, how often each value occurs, the model and the threshold.
 from __future__ import annotations
 
 import json
+import re
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -16,6 +17,7 @@ import pyarrow as pa
 from staithe.linkage import outputs
 from staithe.linkage.clusters import components
 from staithe.linkage.executor.records import arrow
+from staithe.linkage.rare_words import COUNTS, RANKS, worded
 from staithe.linkage.scoring import columns_read
 from staithe.linkage.specification import to_yaml
 from staithe.linkage.versions import NAMES
@@ -34,7 +36,7 @@ if TYPE_CHECKING:
     from staithe.linkage.run import Run
 
 
-FORMAT = 1
+FORMAT = 2
 
 
 def rarity_columns(model: dict[str, Any]) -> list[str]:
@@ -48,12 +50,23 @@ def rarity_columns(model: dict[str, Any]) -> list[str]:
     return list(dict.fromkeys(found))
 
 
+def columns_of_words(run: Run) -> list[str]:
+    """Return what keys of rare words are made of: they change when words come back."""
+    found = []
+    for name in worded(run.specification):
+        rare = [name + rank for rank in RANKS]
+        rules = [each.sql for each in run.chosen if any(c in each.sql for c in rare)]
+        found += [f"{name}__words", *rare, *re.findall(r'"(\w+)"', " ".join(rules))]
+    return found
+
+
 def save_state(run: Run, model: Model, decision: Decision, path: Path) -> None:
     """Write the state of a run to a DuckDB file."""
     con, splink = run.job.con, model.as_splink()
+    read = [*columns_read(model), *columns_of_words(run)]
     con.execute(f"ATTACH {quote_literal(str(path))} AS kept")
     try:
-        columns = ", ".join(map(quote, columns_read(model)))
+        columns = ", ".join(map(quote, dict.fromkeys(read)))
         con.execute(
             "CREATE TABLE kept.records AS SELECT rid, source_number, source_dataset, id,"
             f" {columns} FROM {run.standardised.table} ORDER BY rid"
@@ -66,6 +79,7 @@ def save_state(run: Run, model: Model, decision: Decision, path: Path) -> None:
         _save_labels(con, decision)
         _save_rarity(con, run.standardised.table, rarity_columns(splink))
         _save_dropped(run)
+        con.execute(f"CREATE TABLE kept.{COUNTS} AS FROM {COUNTS}")
         _save_facts(run, splink, decision)
     finally:
         con.execute("DETACH kept")

@@ -9,8 +9,8 @@ cannot fail on a level that was never seen.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -32,6 +32,8 @@ FEWEST_PAIRS = 20
 SESSIONS = 3
 ROUNDS = 500
 SETTLED = 1e-6
+# However near to unique a value is, so much of its agreement is taken for chance.
+LEAST_CHANCE = 0.05
 SEEN = 0.5  # every level is taken to have been seen this often before counting
 # Of the pairs of a block that match, before the first round: as many as agree on
 # something more than chance allows, within these.
@@ -45,6 +47,26 @@ class Parameters:
     m: tuple[Floats, ...]
     u: tuple[Floats, ...]
     warnings: tuple[str, ...]
+    # How far each level's u is chance rather than matches among the random pairs, and
+    # so how far the rarity of a value tells of chance. Empty: all of it.
+    by_chance: tuple[Floats, ...] = ()
+
+    @property
+    def rarity(self) -> tuple[Floats, ...]:
+        """For each comparison, how much the rarity of a value counts at each level."""
+        return self.by_chance or tuple(np.ones(len(each)) for each in self.u)
+
+
+@dataclass(frozen=True)
+class Chances:
+    """What is known of all pairs before training.
+
+    `prior` is a first guess of the share that match; `agree` maps columns to the exact
+    share of pairs that have the same value.
+    """
+
+    prior: float
+    agree: Mapping[str, float]
 
 
 def training_blocks(
@@ -168,12 +190,31 @@ def estimate_m(
     return tuple(m), False
 
 
+def without_matches(
+    u: Sequence[Floats], m: Sequence[Floats], share: float
+) -> tuple[tuple[Floats, ...], tuple[Floats, ...]]:
+    """Take the matches out of random pairs; return u, and what part of it was chance.
+
+    Where a value is nearly nobody else's (an identifier, a firm's name), most random
+    pairs that agree on it are matches, and u would be many times too large. `share` is
+    that of matches among all pairs.
+    """
+    shares = [
+        np.maximum((each - share * same) / (1 - share) / each, LEAST_CHANCE)
+        for each, same in zip(u, m, strict=True)
+    ]
+    cleared = [each * part for each, part in zip(u, shares, strict=True)]
+    parts = tuple(np.minimum(each, 1.0) for each in shares)
+    return tuple(each / each.sum() for each in cleared), parts
+
+
 def train(
     counter: Counter,
     standardised: Standardised,
     comparisons: Sequence[Comparison],
     blocks: Sequence[TrainingBlock],
     *,
+    chances: Chances,
     pairs: int,
     seed: int,
 ) -> Parameters:
@@ -182,9 +223,8 @@ def train(
     every = list(range(len(comparisons)))
     counted = counter.random_pairs(every, min(pairs, 4 * rows[0] * rows[-1]), seed)
     u = estimate_u(counted, [each.size for each in comparisons])
-    warnings: list[str] = []
-    found: list[list[Floats]] = [[] for _ in comparisons]
     seen = [set(counted.levels[:, n].tolist()) for n in every]
+    sessions: list[Session] = []
     for block in blocks:
         free = [
             n
@@ -194,16 +234,57 @@ def train(
         if not free:
             continue
         patterns = counter.block_pairs(block, free, pairs, seed)
-        m, settled = estimate_m(patterns, [u[n] for n in free])
+        sessions.append(Session(block, tuple(free), patterns))
+        for place, n in enumerate(free):
+            seen[n] |= set(patterns.levels[:, place].tolist())
+    unseen = _unseen(comparisons, seen)
+    first = _trained(comparisons, sessions, u, unseen)
+    # A record has few matches, however the guess came about.
+    share = min(chances.prior, 1 / max(rows) if len(rows) > 1 else 2 / rows[0])
+    exact = [_exact(each, u[n], chances.agree) for n, each in enumerate(comparisons)]
+    cleared, by_chance = without_matches(exact, first.m, share)
+    trained = _trained(comparisons, sessions, cleared, unseen)
+    return replace(trained, by_chance=by_chance)
+
+
+def _exact(comparison: Comparison, u: Floats, agree: Mapping[str, float]) -> Floats:
+    """Return u with the exact share of pairs at levels of equal values, where known."""
+    found = u.copy()
+    weighed = [each for each in comparison.levels if not each.is_null]
+    for place, level in enumerate(weighed):
+        if agree.get(level.tf):
+            found[-1 - place] = agree[level.tf]
+    return found
+
+
+@dataclass(frozen=True)
+class Session:
+    """The pairs of one block, counted, and which comparisons they train."""
+
+    block: TrainingBlock
+    free: tuple[int, ...]
+    patterns: Patterns
+
+
+def _trained(
+    comparisons: Sequence[Comparison],
+    sessions: Sequence[Session],
+    u: tuple[Floats, ...],
+    unseen: Sequence[str],
+) -> Parameters:
+    """Estimate m in every block, u held fixed."""
+    found: list[list[Floats]] = [[] for _ in comparisons]
+    warnings: list[str] = []
+    for each in sessions:
+        m, settled = estimate_m(each.patterns, [u[n] for n in each.free])
         if not settled:
             warnings.append(
-                f"Training on {' and '.join(block.columns)} had not settled after "
+                f"Training on {' and '.join(each.block.columns)} had not settled after "
                 f"{ROUNDS} rounds."
             )
-        for place, (n, each) in enumerate(zip(free, m, strict=True)):
-            found[n].append(each)
-            seen[n] |= set(patterns.levels[:, place].tolist())
-    return _parameters(comparisons, found, u, [*warnings, *_unseen(comparisons, seen)])
+        for n, of_it in zip(each.free, m, strict=True):
+            found[n].append(of_it)
+    return _parameters(comparisons, found, u, [*warnings, *unseen])
 
 
 def _unseen(comparisons: Sequence[Comparison], seen: Sequence[set[int]]) -> list[str]:

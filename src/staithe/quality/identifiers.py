@@ -116,13 +116,7 @@ def valid_sql(scheme: str, column: str) -> str | None:
     rule = SCHEMES[scheme]
     if rule.check is not None and not rule.weights and not rule.refused:
         return None
-    marks = quote_literal("[" + rule.strip.replace("-", "\\-") + "]")
-    text = f"upper(regexp_replace(trim({column}), {marks}, '', 'g'))"
-    if rule.pad_to:
-        text = (
-            f"CASE WHEN length({text}) < {rule.pad_to} AND regexp_full_match({text}, "
-            f"'[0-9]+') THEN lpad({text}, {rule.pad_to}, '0') ELSE {text} END"
-        )
+    text = canonical_sql(scheme, column)
     test = f"regexp_full_match({text}, {quote_literal(rule.pattern)})"
     if rule.refused:
         test += f" AND left({text}, 2) NOT IN {quote_list(sorted(rule.refused))}"
@@ -133,6 +127,19 @@ def valid_sql(scheme: str, column: str) -> str | None:
         )
         test += f" AND coalesce(({terms}) % 11 = 0, false)"
     return f"({test})"
+
+
+def canonical_sql(scheme: str, column: str) -> str:
+    """Return `canonicalise` of a column of texts as SQL."""
+    rule = SCHEMES[scheme]
+    marks = quote_literal("[" + rule.strip.replace("-", "\\-") + "]")
+    text = f"upper(regexp_replace(trim({column}), {marks}, '', 'g'))"
+    if not rule.pad_to:
+        return text
+    return (
+        f"CASE WHEN length({text}) < {rule.pad_to} AND regexp_full_match({text}, "
+        f"'[0-9]+') THEN lpad({text}, {rule.pad_to}, '0') ELSE {text} END"
+    )
 
 
 def canonicalise(value: str, *, scheme: str) -> str:

@@ -140,7 +140,7 @@ class World:
     ) -> Agreement:
         """Agree, offer terms and accept them, a day apart."""
         by = by or self.olive
-        actions.decide_flow(flow=flow, outcome="agree", by=by, at=at)
+        actions.decide_flow(flow=flow, outcome="agree", reason="Yes.", by=by, at=at)
         agreement = actions.offer_agreement(
             flow=flow, ends_on=date(2027, 12, 31), by=by, at=at + DAY
         )

@@ -43,7 +43,9 @@ def test_an_offer_is_not_and_an_end_is_another_entry(world, client):
     from staithe.sharing import actions
 
     flow = world.flow()
-    actions.decide_flow(flow=flow, outcome="agree", by=world.olive, at=START + DAY)
+    actions.decide_flow(
+        flow=flow, outcome="agree", reason="Yes.", by=world.olive, at=START + DAY
+    )
     offer = actions.offer_agreement(
         flow=flow, ends_on=START.date() + 90 * DAY, by=world.olive, at=START + DAY
     )

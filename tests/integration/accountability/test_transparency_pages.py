@@ -96,7 +96,9 @@ def test_revoked_and_ended_shares_stay_and_offers_never_appear(world, shared, vi
         agreement=second, reason="Ann is done.", by=world.ann, at=START + 21 * DAY
     )
     offered = world.flow(asset=world.claims)
-    decide_flow(flow=offered, outcome="agree", by=world.ben, at=START + DAY)
+    decide_flow(
+        flow=offered, outcome="agree", reason="Yes.", by=world.ben, at=START + DAY
+    )
     draft = offer_agreement(
         flow=offered,
         ends_on=START.date() + 100 * DAY,

@@ -162,7 +162,7 @@ def test_what_cannot_be_added_to_is_refused_and_leaves_nothing(
     if change == "version":
         con = duckdb.connect(str(folder / "state.duckdb"))
         con.execute(
-            "UPDATE facts SET body = replace(body, '\"format\": 1', '\"format\": 0')"
+            "UPDATE facts SET body = replace(body, '\"format\": 2', '\"format\": 0')"
         )
         con.close()
     with pytest.raises(BadInput, match=word):
@@ -204,3 +204,52 @@ def test_every_link_says_which_rule_proposed_it(repeats):
     rules = {each["rule"] for each in base.report["blocking"]["rules"]}
     assert {rule for rule, _ in rows} <= rules | {"through other records"}
     assert len(rows) > 2
+
+
+def test_a_word_that_comes_back_brings_its_records_together(tmp_path):
+    """A rare word of one record is nothing to go by until another record has it too."""
+    rows = [
+        (f"{chr(97 + n % 26)}{n:03}", f"{word} {trade} Limited", f"AB{n % 40 + 1} 1AA")
+        for n, (word, trade) in enumerate(
+            (word, trade)
+            for word in ("Alder", "Birch", "Cedar", "Doune", "Elder", "Firth", "Gorse")
+            for trade in ("Bakery", "Motors", "Roofing", "Homes", "Foods", "Care")
+        )
+    ]
+    registered = [*rows, ("new1", "Quillon Haberdashery Bakery Limited", "ZE1 0AA")]
+    suppliers = [
+        (f"s{n}", f"{name.upper()[:-8]} LTD", code)
+        for n, (_, name, code) in enumerate(rows)
+    ]
+    late = [("s99", "HABERDASHERY QUILLON AND DAUGHTERS", "TR1 1XX")]
+    paths = {}
+    for name, those in (
+        ("left", registered), ("right", suppliers), ("late", late),
+        ("all", [*suppliers, *late]),
+    ):  # fmt: skip
+        paths[name] = tmp_path / f"{name}.csv"
+        lines = [",".join(row) for row in [("ref", "company_name", "postcode"), *those]]
+        paths[name].write_text("\n".join(lines) + "\n")
+    options = {"id_column": "ref"}
+    base = link_tables(
+        paths["left"], paths["right"], out=tmp_path / "base", keep_state=True, **options
+    )
+    added = add_records(
+        base.folder, [None, paths["late"]], id_columns=["ref", "ref"],
+        out=tmp_path / "next",
+    )  # fmt: skip
+    with duckdb.connect(str(added.folder / "state.duckdb")) as con:
+        pair = con.execute(
+            "SELECT count(*) FROM pairs JOIN records a ON a.rid = l JOIN records b ON"
+            " b.rid = r WHERE a.id = 'new1' AND b.id = 's99'"
+        ).fetchall()
+        rarest = con.execute(
+            "SELECT DISTINCT company_name__rarest FROM records WHERE id IN ('new1', 's99')"
+        ).fetchall()
+        known = con.execute(
+            "SELECT sum(n) FROM rarity WHERE column_name = 'company_name__rarest'"
+            " AND value = 'haberdashery'"
+        ).fetchall()
+    assert pair == [(1,)]
+    assert rarest == [("haberdashery",)]
+    assert known == [(2,)]

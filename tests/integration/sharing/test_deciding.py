@@ -67,7 +67,7 @@ def test_only_a_decider_of_the_holder_reviews_or_decides(cast, story, who):
 
 def test_yes_is_the_default_and_gives_what_was_asked(cast, story):
     flow = story.waiting()
-    decision = story.decide(flow, reason="")
+    decision = story.decide(flow)
     assert decision.columns == flow.columns
     assert decision.link_columns == flow.link_columns
     assert flow.state == "agreed"
@@ -79,6 +79,14 @@ def test_yes_is_the_default_and_gives_what_was_asked(cast, story):
     assert body["days"] == 1
     assert body["step"] == "none"
     assert body["review_on"] is None
+
+
+def test_a_yes_beside_open_questions_of_the_law_says_why(cast, story):
+    flow = story.waiting()
+    with pytest.raises(BadInput, match="what settles it") as refused:
+        story.decide(flow, reason=" ")
+    assert refused.value.field == "reason"
+    assert not Decision.objects.exists()
 
 
 def test_agreeing_to_part_gives_fewer_columns(cast, story):

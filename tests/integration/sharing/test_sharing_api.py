@@ -67,6 +67,7 @@ FLOW = {
     "row_filter": {"column": "year", "operator": "in", "value": [2020, 2021]},
 }
 ROUTE = {"route_id": "dea-64-research", "reason": "Accredited research."}
+YES = {"outcome": "agree", "reason": "It serves the public."}
 
 
 def ask(ann):
@@ -155,12 +156,12 @@ def test_an_answer_and_its_terms_are_kept_together_or_not_at_all(cast, later):
     olive = Program(cast.olive)
     problem = olive.post(
         f"/flows/{flow}/decision",
-        {"outcome": "agree", "ends_on": later, "output": {"threshold": 0}},
+        YES | {"ends_on": later, "output": {"threshold": 0}},
         expect=400,
     )
     assert problem["field"] == "output"
     assert not Decision.objects.exists()
-    olive.post(f"/flows/{flow}/decision", {"outcome": "agree"})
+    olive.post(f"/flows/{flow}/decision", YES)
     assert not Agreement.objects.exists()
     made = olive.post(f"/flows/{flow}/agreement", {"ends_on": later, "onward": "none"})
     assert made["terms"]["onward"] == "none"
@@ -236,9 +237,7 @@ def test_a_draft_that_is_not_one_any_more_is_a_conflict(cast):
 
 def test_the_wrong_hash_accepts_nothing(cast, later):
     _, flow = ask(Program(cast.ann))
-    made = Program(cast.olive).post(
-        f"/flows/{flow}/decision", {"outcome": "agree", "ends_on": later}
-    )
+    made = Program(cast.olive).post(f"/flows/{flow}/decision", YES | {"ends_on": later})
     path = f"/agreements/{made['agreement']}"
     Program(cast.ann).post(f"{path}/accept", {"terms_sha256": "0" * 64}, expect=409)
     assert Program(cast.ann).get(path)["state"] == "offered"

@@ -203,6 +203,52 @@ def test_codes_and_numbers(con, meaning, written, standard):
     assert record(con, name, written) == [(standard,)]
 
 
+@pytest.mark.parametrize(
+    ("written", "standard"),
+    [
+        ("00123456", "123456"),
+        ("123456", "123456"),
+        ("SC012345", "SC12345"),
+        ("0", "0"),
+        ("00", "0"),
+        ("AB", "AB"),
+        ("A00", "A0"),
+    ],
+)
+def test_a_code_is_the_same_with_and_without_noughts_in_front(con, written, standard):
+    assert record(con, "identifier", written) == [(standard,)]
+
+
+def test_a_number_of_a_known_scheme_gets_its_noughts_back(con):
+    con.execute("CREATE OR REPLACE TABLE t AS SELECT '1' AS id, '1234567' AS x")
+    field = LinkField("identifier", "x", None, "", scheme="crn")
+    spec = LinkSpecification("dedupe", (field,))
+    standardise(
+        con, [OpenInput("left", "t", ("id", "x"), 1, "")], spec, id_columns=["id"]
+    )
+    found = con.execute("SELECT identifier, identifier__sure FROM records").fetchall()
+    assert found == [("01234567", "01234567")]
+
+
+@pytest.mark.parametrize(
+    ("written", "standard"),
+    [
+        ("Acme Roofing Limited", "acme roofing"),
+        ("ACME ROOFING LTD.", "acme roofing"),
+        ("The Acme Roofing Co. Ltd", "acme roofing co"),
+        ("Smith & Sons P.L.C.", "smith and sons"),
+        ("Smith and Sons", "smith and sons"),
+        ("Cwmni Da Cyf", "cwmni da"),
+        ("Lighthouse Community Interest Company", "lighthouse"),
+        ("Limited", "limited"),
+        ("The", "the"),
+        ("Unlimited Ideas Limited", "unlimited ideas"),
+    ],
+)
+def test_a_firms_name_loses_its_legal_form(con, written, standard):
+    assert record(con, "organisation", written) == [(standard,)]
+
+
 def test_a_megabyte_in_one_cell_is_cut_short(con):
     found = record(con, "surname", "x" * 1_000_000, canonical="length(surname)")
     assert found[0][0] < 1000

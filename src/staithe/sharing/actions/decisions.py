@@ -6,10 +6,12 @@ from typing import TYPE_CHECKING, Any
 
 from django.db import transaction
 
+from staithe.base.errors import BadInput
 from staithe.ledger.actions import action, record
 from staithe.people.notices import notify
 from staithe.sharing.actions.advice import keep_advice
 from staithe.sharing.actions.agreements import offer_agreement
+from staithe.sharing.advice import open_verdict
 from staithe.sharing.ladder import working_days
 from staithe.sharing.models import Decision, Flow, LegalAdvice, Request
 from staithe.sharing.parties import requesters
@@ -74,7 +76,8 @@ def decide_flow(
     """Answer a flow: agree, agree to part (fewer columns), or refuse.
 
     Yes is the default: columns not named are given as asked. A refusal needs a code
-    of REFUSAL_REASONS, words, and a date after today to look again.
+    of REFUSAL_REASONS, words, and a date after today to look again. Who agrees where
+    the law library leaves something open, or knows no route, says why.
     """
     flow.refresh_from_db()
     check_decide_flow(by, flow)
@@ -87,6 +90,8 @@ def decide_flow(
         review_on=review_on,
         today=at.date(),
     )
+    if outcome == Decision.Outcome.AGREE and not reason:
+        _check_nothing_open(flow, on=at.date())
     given, links = check_granted(
         flow, outcome=outcome, columns=columns, link_columns=link_columns
     )
@@ -115,6 +120,17 @@ def decide_flow(
     _tell_requesters(decision, at=at)
     _record(decision)
     return decision
+
+
+def _check_nothing_open(flow: Flow, *, on: date) -> None:
+    """Raise BadInput where the library leaves open what an unexplained yes passes over."""
+    said = open_verdict(flow, on=on)
+    if said:
+        raise BadInput(
+            f"The law library says of this request: {said}. Say in `reason` what "
+            "settles it for you; it is kept with the decision.",
+            field="reason",
+        )
 
 
 def decide_and_offer(
