@@ -22,7 +22,7 @@ from typing import Any
 
 import numpy as np
 import pyarrow as pa
-import pyarrow.csv as csv
+from pyarrow import csv
 
 
 sys.path.insert(0, str(Path(__file__).parent))
@@ -161,7 +161,9 @@ def companies(rows: int, seed: int) -> Shape:
         )  # fmt: skip
         if dice.random() < 0.6:
             for _ in range(1 + (dice.random() < 0.15)):
-                written = maybe(dice, 0.15, name.replace(" and ", dice.choice((" & ", " and "))))
+                written = maybe(
+                    dice, 0.15, name.replace(" and ", dice.choice((" & ", " and ")))
+                )
                 moved = dice.random() < 0.15
                 right.append(
                     {"id": f"s{len(right)}", "entity": number,
@@ -204,7 +206,10 @@ def patients(rows: int, seed: int) -> Shape:
     dice = random.Random(seed)
     left, right = [], []
     for number, who in enumerate(people(rows, seed)):
-        town, house = dice.choice(TOWNS), f"{dice.randrange(1, 120)} {dice.choice(STREETS)}"
+        town, house = (
+            dice.choice(TOWNS),
+            f"{dice.randrange(1, 120)} {dice.choice(STREETS)}",
+        )
         if dice.random() < 0.75:
             left.append(
                 {"ref": f"p{number}", "entity": number, "GivenName": who["forename"],
@@ -303,7 +308,9 @@ def run(name: str, rows: int, seed: int) -> Row:
         "blocking recall": round(proposed / total, 4),
         "pairs": len(pairs),
         "seconds": round(took, 1),
-        "fields": [f"{f.meaning}:{f.left}~{f.right}" for f in result.specification.fields],
+        "fields": [
+            f"{f.meaning}:{f.left}~{f.right}" for f in result.specification.fields
+        ],
         "warnings": report.get("warnings", []),
     }
 
@@ -316,7 +323,10 @@ def main() -> None:
     parser.add_argument("--seed", type=int, default=3)
     given = parser.parse_args()
     for name in given.shapes or SHAPES:
-        print(json.dumps(run(name, given.rows, given.seed), ensure_ascii=False), flush=True)
+        print(
+            json.dumps(run(name, given.rows, given.seed), ensure_ascii=False),
+            flush=True,
+        )
 
 
 if __name__ == "__main__":

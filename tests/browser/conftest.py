@@ -25,6 +25,7 @@ from playwright.sync_api import (
     Page,
     Playwright,
     Response,
+    expect,
     sync_playwright,
 )
 
@@ -202,7 +203,9 @@ def open_context(browser: Browser, live_server: Any) -> Iterator[Callable[..., A
         size = {"width": 1200, "height": 900}
         options = {"locale": "en-GB", "viewport": size} | options
         context = browser.new_context(base_url=live_server.url, **options)
-        context.set_default_timeout(10_000)
+        # A busy build server takes its time; what never comes is waited for in vain.
+        context.set_default_timeout(30_000)
+        expect.set_options(timeout=30_000)
         opened.append(context)
         return context
 

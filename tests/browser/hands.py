@@ -104,6 +104,26 @@ MATES = """([label, group]) => {
 CHOSEN = "() => document.activeElement.labels[0].innerText.trim()"
 
 
+PRESSES = 3
+
+
+def choose_file(page: Page, file: Path) -> None:
+    """Press Space on a file box and choose a file.
+
+    A busy browser drops a press now and then: a person presses again.
+    """
+    for left in reversed(range(PRESSES)):
+        try:
+            with page.expect_file_chooser(timeout=10_000) as chooser:
+                page.keyboard.press("Space")
+        except Timeout:
+            if not left:
+                raise
+        else:
+            chooser.value.set_files(file)
+            return
+
+
 class Keyboard:
     """Tab, Enter, Space, the arrow keys and letters; never a mouse."""
 
@@ -160,16 +180,7 @@ class Keyboard:
     def give(self, label: str, file: Path) -> None:
         """Go to a file box and open its chooser."""
         self._tab_to(self.page, label, kind="field")
-        try:
-            self._open_chooser(file)
-        except Timeout:
-            # A busy browser drops the first press: a person presses again.
-            self._open_chooser(file)
-
-    def _open_chooser(self, file: Path) -> None:
-        with self.page.expect_file_chooser() as chooser:
-            self.page.keyboard.press("Space")
-        chooser.value.set_files(file)
+        choose_file(self.page, file)
 
     def _go(self, words: str, kind: str) -> None:
         self._tab_to(self.page, words, kind=kind)

@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import expect
 
+from browser.hands import choose_file
 from staithe.catalogue.actions import (
     describe_columns,
     edit_asset,
@@ -224,9 +225,7 @@ def test_a_file_is_published_with_the_keyboard_alone(  # noqa: PLR0917  fixtures
     page.keyboard.press("Enter")
     page.wait_for_url("**/catalogue/publish")
     tab_to(page, "File")
-    with page.expect_file_chooser() as chosen:
-        page.keyboard.press("Space")
-    chosen.value.set_files(path)
+    choose_file(page, path)
     tab_to(page, "Title")
     page.keyboard.type("Hospital stays")
     tab_to(page, "Summary")

@@ -109,8 +109,9 @@ def decide(
     shift = refit_prior(scores.weight[kept], prior, possible)
     scores = scores.shifted(shift)
     advice = expected_best(scores.weight[kept])
-    if single_left and single_right:
-        advice = against_losers(scores, kept, (rows[0], rows[1]), advice)
+    if single_left or single_right:
+        single = (single_left, single_right)
+        advice = against_losers(scores, kept, (rows[0], rows[1]), advice, single=single)
     threshold = _asked(settings, advice)
     accepted = kept & (scores.weight >= threshold)
     total = sum(rows) + 1

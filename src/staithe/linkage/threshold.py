@@ -74,11 +74,17 @@ def expected_best(weight: Floats) -> Advice:
 
 
 def against_losers(
-    scores: Scores, kept: Flags, rows: tuple[int, int], floor: Advice
+    scores: Scores,
+    kept: Flags,
+    rows: tuple[int, int],
+    floor: Advice,
+    *,
+    single: tuple[bool, bool] = (True, True),
 ) -> Advice:
     """Return the threshold with the best F1 that losing pairs let expect.
 
-    `kept` flags the pairs that are best for both records. Never below `floor`.
+    `kept` flags the pairs that are best for those records, left or right, that have one
+    partner at most (`single`).
     """
     winners = np.sort(scores.weight[kept])[::-1]
     if not len(winners):
@@ -86,18 +92,22 @@ def against_losers(
     count = np.arange(1, len(winners) + 1)
     threshold, advice = floor.weight, floor
     for _ in range(5):
-        losers = np.sort(_losing(scores, kept, threshold))
+        losers = np.sort(_losing(scores, kept, threshold, single))
         above = len(losers) - np.searchsorted(losers, winners, side="left")
         matches = float((winners >= threshold).sum())
         for _ in range(20):
-            alone = (1 - min(matches / rows[0], 1)) * (1 - min(matches / rows[1], 1))
+            alone = math.prod(
+                1 - min(matches / size, 1)
+                for size, once in zip(rows, single, strict=True)
+                if once
+            )
             ratio = min(alone / max(1 - alone, 1e-9), 10.0)
             right = np.maximum.accumulate(np.maximum(count - ratio * above, 0))
             matches = float(right[-1])
         gain = 2 * right / (count + max(matches, 1))
         best = int(gain.argmax())
         advice = Advice(
-            max(float(winners[best]), floor.weight),
+            max(float(winners[best]), LEAST),
             "pairs that lose to a better partner show how wrong pairs score",
             float(right[best] / count[best]),
             float(right[best] / max(matches, 1)),
@@ -108,10 +118,14 @@ def against_losers(
     return advice
 
 
-def _losing(scores: Scores, kept: Flags, threshold: float) -> Floats:
+def _losing(
+    scores: Scores, kept: Flags, threshold: float, single: tuple[bool, bool]
+) -> Floats:
     """Return the weights of pairs whose records are surely with someone else."""
     sure = kept & (scores.weight >= threshold)
-    taken_left = np.isin(scores.left, scores.left[sure])
-    taken_right = np.isin(scores.right, scores.right[sure])
-    losing: Floats = scores.weight[~kept & (taken_left | taken_right)]
+    taken = np.zeros(len(scores), dtype=bool)
+    for side, once in zip((scores.left, scores.right), single, strict=True):
+        if once:
+            taken |= np.isin(side, side[sure])
+    losing: Floats = scores.weight[~kept & taken]
     return losing

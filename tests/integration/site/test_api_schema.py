@@ -16,6 +16,7 @@ from typing import Any
 import pytest
 import schemathesis
 from django.core.wsgi import get_wsgi_application
+from django.db import connection
 from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
 from hypothesis.errors import Unsatisfiable
@@ -34,7 +35,9 @@ from staithe.sharing.models import Agreement, Flow, Project, Request
 from staithe.site.problems import PROBLEM, PROBLEM_SCHEMA
 
 
-EXAMPLES = int(os.environ.get("STAITHE_API_EXAMPLES", "8"))
+# What the description says is said once; the second database shows its own faults.
+USUAL = "8" if connection.vendor == "sqlite" else "3"
+EXAMPLES = int(os.environ.get("STAITHE_API_EXAMPLES", USUAL))
 MODES = (GenerationMode.POSITIVE, GenerationMode.NEGATIVE)
 DESCRIPTION = "/api/v1/openapi.json"
 WANTED = (
