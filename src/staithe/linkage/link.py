@@ -34,6 +34,7 @@ from staithe.linkage.counting import (
     TrainingBlock,
     agreements,
 )
+from staithe.linkage.correlated import judged_once
 from staithe.linkage.crosswalk import Crosswalk, apply_crosswalks, check_given
 from staithe.linkage.decide import Decision, decide, holds_each_once
 from staithe.linkage.detect import detect_specification
@@ -224,9 +225,12 @@ def _link(
             "No field has values that could link these records; every common column "
             "is empty."
         )
+    comparisons, notes = judged_once(job.con, standardised, specification, comparisons)
     job.progress("choosing pairs", 0.2)
     chosen = choose_pairs(job, specification, standardised)
-    run = Run(job, specification, standardised, comparisons, chosen, left_out)
+    run = Run(
+        job, specification, standardised, comparisons, chosen, left_out, tuple(notes)
+    )
     return finish(run, out)
 
 

@@ -40,7 +40,7 @@ def render_report(report: Mapping[str, Any]) -> str:
     title = f"Repeats in {files}" if report["kind"] == "dedupe" else f"Link of {files}"
     parts = [
         f"<h1>{escape(title)}</h1><p>{escape(report['caveat'])}</p>",
-        _warnings(report["warnings"]),
+        _warnings([*report["warnings"], *report["model"].get("judged_once", [])]),
         _summary(report),
         _truth(report.get("truth")),
         estimate_html(report.get("estimate")),

@@ -145,6 +145,29 @@ def test_links_have_the_promised_columns_and_every_record_a_cluster(linked, file
     assert len(set(of.values())) == 1200 - linked.link_count == linked.cluster_count
 
 
+def test_a_town_that_a_postcode_fixes_is_counted_once_and_the_report_says_so(
+    files, tmp_path
+):
+    paths = []
+    for path in files:
+        with path.open(encoding="utf-8") as handle:
+            found = list(csv.DictReader(handle))
+        for each in found:
+            street = int(each["who"]) % 80
+            column = "HomePostcode" if "HomePostcode" in each else "postcode"
+            each |= {column: f"AB{street + 1} 1AA", "town": f"Town {street // 10}"}
+        paths.append(write(tmp_path / path.name, found))
+    result = link_tables(*paths, id_column="ref", ignore=["who"], out=tmp_path / "out")
+    (note,) = result.report["model"]["judged_once"]
+    assert note.startswith("town follows from ")
+    assert note in (result.folder / "report.html").read_text("utf-8")
+    levels = {
+        each["output_column_name"]: each["comparison_levels"][0]["sql_condition"]
+        for each in json.loads((result.folder / "model.json").read_text())["comparisons"]
+    }
+    assert 'postcode_l" = ' in levels["town"]
+
+
 def test_the_same_seed_gives_the_same_links_and_scores(files, linked, tmp_path):
     again = link_tables(
         *files, id_column="ref", truth_column="who", out=tmp_path / "again", threads=1
