@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import pyarrow as pa
 
+from staithe.linkage import outputs
 from staithe.linkage.executor.weights import prior_weight
 from staithe.linkage.scores import Scores
 from staithe.tables.sql import quote_identifier as quote
@@ -116,7 +117,7 @@ def write_explained(
             f" to_json([{listed}])::VARCHAR AS levels,"
             f" to_json([{', '.join(rare)}])::VARCHAR AS rarities"
             f" FROM judged {joins} ORDER BY hash(l, r))"
-            f" TO {quote_literal(str(path))} (FORMAT parquet, COMPRESSION zstd)"
+            f" TO {quote_literal(str(path))} ({outputs.PARQUET})"
         )
     finally:
         con.unregister("explained")

@@ -10,9 +10,9 @@ from __future__ import annotations
 import json
 import shutil
 import tempfile
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 import pyarrow as pa
@@ -37,6 +37,10 @@ from staithe.linkage.versions import NAMES, Changes, name_clusters, write_change
 from staithe.tables.engine import connect, scan
 from staithe.tables.sql import quote_identifier as quote
 from staithe.tables.sql import quote_literal
+
+
+if TYPE_CHECKING:
+    import duckdb
 
 
 FEW = 3
@@ -114,7 +118,7 @@ def _add(
     write_changes(con, folder / "changes.parquet", now="members_now")
     con.execute(
         "COPY (SELECT source, id, name AS cluster FROM kept.labels) TO"
-        f" {quote_literal(str(folder / 'clusters.parquet'))} (FORMAT parquet, COMPRESSION zstd)"
+        f" {quote_literal(str(folder / 'clusters.parquet'))} ({outputs.PARQUET})"
     )
     report = _report(kept, previous, folder, changes, fresh_rows)
     facts = kept.facts | {"version": kept.facts["version"] + 1}
@@ -322,9 +326,22 @@ def _write_links(kept: Kept, links: Scores, previous: Path, folder: Path) -> Non
         f" {scan([previous / 'links.parquet'])} WHERE left_id NOT IN {touched}"
         " UNION ALL SELECT a.id, b.id, match_weight, match_probability FROM outgoing"
         " JOIN kept.records a ON a.rid = l JOIN kept.records b ON b.rid = r) TO"
-        f" {quote_literal(str(folder / 'links.parquet'))} (FORMAT parquet, COMPRESSION zstd)"
+        f" {quote_literal(str(folder / 'links.parquet'))} ({outputs.PARQUET})"
     )
     con.unregister("outgoing")
+
+
+def _sizes(con: duckdb.DuckDBPyConnection, before: Mapping[str, int]) -> dict[int, int]:
+    """Return size → clusters: those before, with the members' clusters replaced."""
+    sizes = {int(n): k for n, k in before.items()}
+    now = "kept.labels WHERE rid IN (FROM members)"
+    for sign, labels in ((-1, "members_before"), (1, now)):
+        for n, k in con.execute(
+            "SELECT n, count(*) FROM (SELECT count(*) AS n FROM"
+            f" {labels} GROUP BY name) GROUP BY n"
+        ).fetchall():
+            sizes[n] = sizes.get(n, 0) + sign * k
+    return {n: k for n, k in sizes.items() if k}
 
 
 def _report(
@@ -337,15 +354,12 @@ def _report(
     """Return the earlier report with what the addition changed in it."""
     report: dict[str, Any] = json.loads((previous / "report.json").read_text("utf-8"))
     con, names = kept.con, kept.facts["names"]
-    sizes = con.execute(
-        "SELECT n, count(*) FROM (SELECT count(*) AS n FROM kept.labels GROUP BY name)"
-        " GROUP BY n ORDER BY n"
-    ).fetchall()
+    sizes = _sizes(con, report["clusters"]["sizes"])
     report["clusters"] |= {
-        "count": sum(k for _, k in sizes),
-        "of_two_or_more": sum(k for n, k in sizes if n > 1),
-        "largest": max(n for n, _ in sizes),
-        "sizes": {str(n): k for n, k in sizes},
+        "count": sum(sizes.values()),
+        "of_two_or_more": sum(k for n, k in sizes.items() if n > 1),
+        "largest": max(sizes),
+        "sizes": {str(n): k for n, k in sorted(sizes.items())},
     }
     links = scan([folder / "links.parquet"])
     report["links"] = con.execute(f"SELECT count(*) FROM {links}").fetchall()[0][0]
@@ -353,8 +367,12 @@ def _report(
     for side, name in enumerate(names):
         report["records"][name] += fresh[side] if side < len(fresh) else 0
         columns = [ends[side]] if kept.sides > 1 else ends
-        found = " UNION ".join(f"SELECT {column} FROM {links}" for column in columns)
-        (count,) = con.execute(f"SELECT count(*) FROM ({found})").fetchall()[0]
+        found = " UNION ALL ".join(
+            f"SELECT {column} AS id FROM {links}" for column in columns
+        )
+        once = kept.sides > 1 and kept.facts["one_partner"][side]
+        counted = "id" if once else "DISTINCT id"
+        (count,) = con.execute(f"SELECT count({counted}) FROM ({found})").fetchall()[0]
         report["linked"][name] = count
     report["changes"] = changes.as_report()
     report["added"] = dict(zip(names, fresh, strict=False))

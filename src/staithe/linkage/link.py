@@ -27,6 +27,7 @@ from staithe.linkage.blocking import (
     choose_rules,
 )
 from staithe.linkage.comparisons import comparisons_for
+from staithe.linkage.correlated import judged_once
 from staithe.linkage.counting import (
     Counter,
     ExecutorCounter,
@@ -34,7 +35,6 @@ from staithe.linkage.counting import (
     TrainingBlock,
     agreements,
 )
-from staithe.linkage.correlated import judged_once
 from staithe.linkage.crosswalk import Crosswalk, apply_crosswalks, check_given
 from staithe.linkage.decide import Decision, decide, holds_each_once
 from staithe.linkage.detect import detect_specification

@@ -69,7 +69,7 @@ def _meet(kept: Kept, meeting: Meeting, threads: int) -> Iterator[Scores]:
     for place, (which, side) in enumerate(meeting.sides):
         # Of those kept, only what shares a key with a new record across the table.
         other = meeting.sides[1 - place][1] if len(meeting.sides) > 1 else None
-        near = " UNION ".join(
+        near = " UNION ALL ".join(
             f"SELECT rid FROM kept.records WHERE {_of_side(side)} AND {key} IN"
             f" (SELECT {key} FROM fresh WHERE {_of_side(other)})"
             for _, key, _ in rules

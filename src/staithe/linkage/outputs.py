@@ -28,6 +28,8 @@ if TYPE_CHECKING:
     from staithe.linkage.bridges import Bridges
 
 
+# Level 1 is no larger here than the usual level, and takes two thirds of the time.
+PARQUET = "FORMAT parquet, COMPRESSION zstd, COMPRESSION_LEVEL 1"
 CLUSTERS = "clusters_now"
 THROUGH_OTHERS = "through other records"
 FILES = {
@@ -200,9 +202,7 @@ def write_bridges(con: duckdb.DuckDBPyConnection, bridges: Bridges, path: Path) 
 
 
 def _copy(con: duckdb.DuckDBPyConnection, sql: str, path: Path) -> None:
-    con.execute(
-        f"COPY ({sql}) TO {quote_literal(str(path))} (FORMAT parquet, COMPRESSION zstd)"
-    )
+    con.execute(f"COPY ({sql}) TO {quote_literal(str(path))} ({PARQUET})")
 
 
 def write_json(path: Path, body: dict[str, Any]) -> None:

@@ -163,7 +163,9 @@ def test_a_town_that_a_postcode_fixes_is_counted_once_and_the_report_says_so(
     assert note in (result.folder / "report.html").read_text("utf-8")
     levels = {
         each["output_column_name"]: each["comparison_levels"][0]["sql_condition"]
-        for each in json.loads((result.folder / "model.json").read_text())["comparisons"]
+        for each in json.loads((result.folder / "model.json").read_text())[
+            "comparisons"
+        ]
     }
     assert 'postcode_l" = ' in levels["town"]
 

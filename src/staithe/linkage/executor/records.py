@@ -367,7 +367,11 @@ def _code_list(each: Coded, members: Codes) -> None:
     lengths = numbers(pc.list_value_length(array), np.int32, 0)
     owner = np.repeat(np.arange(len(array), dtype=np.int64), lengths)
     known = members != MISSING
-    pairs = np.unique((owner[known] << 32) | members[known].astype(np.int64))
+    # Nearly in order already, which a stable sort makes use of.
+    pairs = np.sort(
+        (owner[known] << 32) | members[known].astype(np.int64), kind="stable"
+    )
+    pairs = pairs[np.r_[True, pairs[1:] != pairs[:-1]]] if len(pairs) else pairs
     starts = np.zeros(len(array) + 1, np.int64)
     np.cumsum(np.bincount(pairs >> 32, minlength=len(array)), out=starts[1:])
     each.values = (starts, (pairs & 0xFFFFFFFF).astype(np.int32))

@@ -36,6 +36,11 @@ def parse(con: duckdb.DuckDBPyConnection, conditions: Sequence[str]) -> list[Nod
     return found
 
 
+# Trees written before: a model's conditions come again with each executor.
+_WRITTEN: dict[str, str] = {}
+MOST_WRITTEN = 5000
+
+
 def sql_of(con: duckdb.DuckDBPyConnection, tree: Node) -> str:
     """Return a tree as SQL."""
     node: Node = {
@@ -47,8 +52,12 @@ def sql_of(con: duckdb.DuckDBPyConnection, tree: Node) -> str:
         "qualify": None,
     }  # fmt: skip
     body = json.dumps({"error": False, "statements": [{"node": node}]})
-    found = con.execute("SELECT json_deserialize_sql(?::JSON)", [body]).fetchall()[0][0]
-    return re.sub(r"^SELECT ", "", str(found))
+    if body not in _WRITTEN:
+        if len(_WRITTEN) >= MOST_WRITTEN:
+            _WRITTEN.clear()
+        row = con.execute("SELECT json_deserialize_sql(?::JSON)", [body]).fetchall()[0]
+        _WRITTEN[body] = re.sub(r"^SELECT ", "", str(row[0]))
+    return _WRITTEN[body]
 
 
 def arguments(tree: Node) -> list[Node]:

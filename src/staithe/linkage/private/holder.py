@@ -280,7 +280,7 @@ class _Job:
 
     def _copy(self, sql: str, part: str, name: str) -> None:
         path = quote_literal(str(self.folder / part / name))
-        self.con.execute(f"COPY ({sql}) TO {path} (FORMAT parquet, COMPRESSION zstd)")
+        self.con.execute(f"COPY ({sql}) TO {path} ({outputs.PARQUET})")
 
 
 def kind_sql(kind: TokenKind) -> str:
