@@ -118,7 +118,7 @@ def _add(
     write_changes(con, folder / "changes.parquet", now="members_now")
     con.execute(
         "COPY (SELECT source, id, name AS cluster FROM kept.labels) TO"
-        f" {quote_literal(str(folder / 'clusters.parquet'))} ({outputs.PARQUET})"
+        f" {quote_literal(str(folder / 'clusters.parquet'))} ({outputs.TEXTS})"
     )
     report = _report(kept, previous, folder, changes, fresh_rows)
     facts = kept.facts | {"version": kept.facts["version"] + 1}
@@ -168,8 +168,8 @@ def _standardise(
     learn_words(kept)
     add_rare_words(con, made, kept.specification, counts=f"kept.{COUNTS}")
     taken = con.execute(
-        "SELECT c.source_dataset, c.id FROM coming c JOIN kept.labels l"
-        " ON l.source = c.source_dataset AND l.id = c.id ORDER BY ALL LIMIT 4"
+        "SELECT source, id FROM kept.labels WHERE (source, id) IN"
+        " (SELECT source_dataset, id FROM coming) ORDER BY ALL LIMIT 4"
     ).fetchall()
     if taken:
         some = ", ".join(str(row[1])[:40] for row in taken[:FEW])

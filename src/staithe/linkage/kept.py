@@ -114,12 +114,12 @@ def _rank_again(kept: Kept, name: str) -> None:
 
 
 def load_executor(
-    kept: Kept, records: str, place: str, places: int, threads: int
+    kept: Kept, records: str, place: str, places: int, threads: int, *, only: str = ""
 ) -> tuple[Executor, Ints]:
     """Return an executor over some records, with the rarities of all, and their rid.
 
     `records` is a query; `place` its column that says on which side of a pair a record
-    stands.
+    stands; `only` is added to every rule.
     """
     con, model, table = kept.con, kept.facts["model"], "loaded_records"
     con.execute(f"CREATE OR REPLACE TABLE {table} AS {records} ORDER BY {place}, rid")
@@ -135,7 +135,7 @@ def load_executor(
             rows,
             comparisons=[each["comparison_levels"] for each in model["comparisons"]],
             rules=[
-                each["blocking_rule"]
+                each["blocking_rule"] + only
                 for each in model["blocking_rules_to_generate_predictions"]
             ],
             threads=threads,

@@ -28,8 +28,12 @@ if TYPE_CHECKING:
     from staithe.linkage.bridges import Bridges
 
 
-# Level 1 is no larger here than the usual level, and takes two thirds of the time.
-PARQUET = "FORMAT parquet, COMPRESSION zstd, COMPRESSION_LEVEL 1"
+# Identifiers seldom repeat, so no dictionary is tried; level 1 is no larger here than the
+# usual level. Together they take half the time.
+PARQUET = (
+    "FORMAT parquet, COMPRESSION zstd, COMPRESSION_LEVEL 1, DICTIONARY_SIZE_LIMIT 1000"
+)
+TEXTS = f"{PARQUET}, PARQUET_VERSION V2"  # smaller, and half the time once more
 CLUSTERS = "clusters_now"
 THROUGH_OTHERS = "through other records"
 FILES = {
@@ -180,6 +184,7 @@ def write_named(con: duckdb.DuckDBPyConnection, path: Path) -> None:
         f"SELECT source, id, name AS cluster FROM {CLUSTERS} JOIN {NAMES} USING (rid)"
         " ORDER BY rid",
         path,
+        TEXTS,
     )
 
 
@@ -201,8 +206,10 @@ def write_bridges(con: duckdb.DuckDBPyConnection, bridges: Bridges, path: Path) 
     con.unregister("found")
 
 
-def _copy(con: duckdb.DuckDBPyConnection, sql: str, path: Path) -> None:
-    con.execute(f"COPY ({sql}) TO {quote_literal(str(path))} ({PARQUET})")
+def _copy(
+    con: duckdb.DuckDBPyConnection, sql: str, path: Path, written: str = PARQUET
+) -> None:
+    con.execute(f"COPY ({sql}) TO {quote_literal(str(path))} ({written})")
 
 
 def write_json(path: Path, body: dict[str, Any]) -> None:

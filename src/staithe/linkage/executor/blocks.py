@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 import numpy as np
 import numpy.typing as npt
+import pyarrow as pa
 
 from staithe.base.errors import BadInput
 from staithe.linkage.executor import kernel
@@ -153,13 +154,12 @@ def rule_keys(
 
 def _raw_column(con: duckdb.DuckDBPyConnection, relation: str, column: str) -> Ints:
     """Return a column of 64-bit keys; one of all numbers there are stands for null."""
-    found = con.sql(
-        f"SELECT coalesce(CASE WHEN {column}::HUGEINT > 9223372036854775807 THEN"
-        f" ({column}::HUGEINT - 18446744073709551616)::BIGINT ELSE {column}::BIGINT END,"
-        f" {NO_KEY}) AS x FROM {relation}"
-    ).to_arrow_table()
-    keys: Ints = numbers(found.column("x"), np.int64)
-    return keys
+    found = con.sql(f"SELECT {column} AS x FROM {relation}").to_arrow_table()
+    keys = found.column("x")
+    if keys.type == pa.uint64():  # a hash: its bits are what counts
+        bits: Ints = numbers(keys, np.uint64, NO_KEY % 2**64).view(np.int64)
+        return bits
+    return numbers(keys.cast(pa.int64()), np.int64, NO_KEY)
 
 
 def _sizes(records: Records, rule: RuleParts) -> list[tuple[int, int]]:
