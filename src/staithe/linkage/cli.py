@@ -16,12 +16,14 @@ from rich.table import Table
 from staithe.base.errors import BadInput
 from staithe.base.plain_yaml import read_yaml_file
 from staithe.linkage.specification import LinkSpecification, from_body
+from staithe.tables.readers import read_table
 
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
 
     from staithe.linkage.crosswalk import Crosswalk
+    from staithe.linkage.inputs import Source
     from staithe.linkage.private.crossing import Mode
     from staithe.linkage.result import LinkResult
     from staithe.linkage.run import Engine
@@ -36,6 +38,10 @@ FILE = click.Path(path_type=Path)
 @click.argument("right", type=FILE, required=False)
 @click.option("--id", "id_column", required=True, help="Column with each row's id.")
 @click.option("--right-id", help="Its name in RIGHT, where that is another.")
+@click.option(
+    "--encoding", metavar="NAME", help="Of LEFT where it is not UTF-8: cp1252, say."
+)
+@click.option("--right-encoding", metavar="NAME", help="Of RIGHT likewise.")
 @click.option("--out", required=True, type=FILE, help="Folder for the result.")
 @click.option("--spec", type=FILE, help="Link specification; detected unless given.")
 @click.option(
@@ -80,6 +86,8 @@ def link(
     right: Path | None,
     id_column: str,
     right_id: str | None,
+    encoding: str | None,
+    right_encoding: str | None,
     out: Path,
     spec: Path | None,
     engine: Engine,
@@ -103,8 +111,9 @@ def link(
     """
     ids = (id_column, right_id or id_column)
     crossing = read_crosswalks(crosswalks)
+    files = (_read(left, encoding), _read(right, right_encoding))
     if add_to:
-        found = _add(add_to, left, right, ids=ids, out=out, crosswalks=crossing)
+        found = _add(add_to, files, ids=ids, out=out, crosswalks=crossing)
         told(found, as_json=as_json)
         return
     if model:
@@ -115,7 +124,7 @@ def link(
                 "and --all-pairs only."
             )
         _run_model(
-            model, left, right, id_column=id_column, out=out, threshold=threshold,
+            model, files, id_column=id_column, out=out, threshold=threshold,
             all_pairs=all_pairs, as_json=as_json,
         )  # fmt: skip
         return
@@ -140,13 +149,12 @@ def link(
         if mode:
             from staithe.linkage.private.rehearsal import rehearse
 
-            result = rehearse(left, right, mode=mode, **asked)
+            result = rehearse(*files, mode=mode, **asked)
         else:
             from staithe.linkage.link import link_tables
 
             result = link_tables(
-                left,
-                right,
+                *files,
                 all_pairs=all_pairs,
                 engine=engine,
                 groups=groups,
@@ -159,6 +167,16 @@ def link(
 
 
 command = link
+Files = tuple["Source", "Source | None"]
+
+
+def _read(path: Path | None, encoding: str | None) -> Any:
+    """Return a file as a source: read here where its encoding was declared."""
+    if path is None or encoding is None:
+        return path
+    if not path.is_file():
+        raise BadInput(f"There is no file {path}.")
+    return read_table(path, encoding=encoding)
 
 
 @contextmanager
@@ -175,12 +193,12 @@ def _progress() -> Iterator[Callable[[str, float], None]]:
 
 
 def _run_model(
-    model: Path, left: Path, right: Path | None, *, as_json: bool, **asked: Any
+    model: Path, files: Files, *, as_json: bool, **asked: Any
 ) -> None:
     """Link by a Splink model and print what came of it."""
     from staithe.linkage.model_link import link_by_model, read_model
 
-    run = link_by_model(left, right, model=read_model(model), **asked)
+    run = link_by_model(*files, model=read_model(model), **asked)
     if as_json:
         click.echo(json.dumps(run.report, ensure_ascii=False, indent=2))
         return
@@ -211,8 +229,7 @@ def read_crosswalks(given: Sequence[str]) -> list[Crosswalk]:
 
 def _add(
     to: Path,
-    left: Path,
-    right: Path | None,
+    files: Files,
     *,
     ids: tuple[str, str],
     out: Path,
@@ -221,7 +238,7 @@ def _add(
     """Add new records to an earlier result."""
     from staithe.linkage.increment import add_records
 
-    sides = [left] if right is None else [left, right]
+    sides = files[:1] if files[1] is None else files
     new = [None if str(each) == "-" else each for each in sides]
     return add_records(
         to, new, id_columns=ids[: len(new)], out=out, crosswalks=crosswalks

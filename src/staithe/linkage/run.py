@@ -101,7 +101,9 @@ def run_report(
         "blocking": blocking_report(run.chosen, run.standardised, len(decision.scores)),
         **result_report(decision, links, run.standardised, job.inputs),
     }
-    loss = estimate_loss(job.con, decision.scores, run.chosen, table=RECORDS)
+    # A pair that loses to a better partner is no match, however likely it looks.
+    hopeful = decision.scores.where(decision.eligible)
+    loss = estimate_loss(job.con, hopeful, run.chosen, table=RECORDS)
     report["blocking"] |= {
         "estimated_recall": loss.recall, "estimated_pairs_lost": round(loss.missed)
     }  # fmt: skip

@@ -437,3 +437,97 @@ def test_spark_links_as_duckdb_does(files, linked, tmp_path):
         path, id_column="ref", truth_column="who", engine="spark", out=tmp_path / "d"
     )
     assert result.report["truth"]["f1"] > 0.9
+
+
+# --- files as people send them: refused clearly, or linked within bounds ---
+
+
+def people_of(rng, count, prefix, *, born=None, memo=lambda n: f"note {n % 30}"):
+    names = ["anna", "ben", "carys", "dev", "ewan", "fatima", "gwen", "hari", "isla"]
+    found = []
+    for n in range(count):
+        day = f"{1940 + n % 60}-{1 + n % 12:02}-{1 + n % 28:02}"
+        found.append(
+            {
+                "ref": f"{prefix}{n}",
+                "first_name": rng.choice(names),
+                "surname": f"ash{n % 97}",
+                "dob": born if born and rng.random() < 0.3 else day,
+                "postcode": f"AB{n % 50 + 1} 1AA",
+                "memo": memo(n),
+            }
+        )
+    return found
+
+
+def linked_people(tmp_path, **changes):
+    rng = random.Random(5)
+    sides = [
+        write(tmp_path / f"{prefix}.csv", people_of(rng, 1500, prefix, **changes))
+        for prefix in ("a", "b")
+    ]
+    return link_tables(*sides, id_column="ref", out=tmp_path / "out")
+
+
+def test_the_estimate_of_what_blocking_lost_is_near_the_truth(tmp_path):
+    """Many pairs that lose to a better partner look likely: they are no matches."""
+    rng = random.Random(8)
+    left = people_of(rng, 4000, "a")
+    right = [each | {"ref": f"b{n}"} for n, each in enumerate(left)]
+    for each in right:
+        if rng.random() < 0.3:
+            each["dob"] = f"19{rng.randrange(40, 99)}-01-01"
+        if rng.random() < 0.3:
+            each["postcode"] = f"AB{rng.randrange(1, 51)} 1AA"
+    sides = [write(tmp_path / f"{n}.csv", side) for n, side in enumerate((left, right))]
+    result = link_tables(*sides, id_column="ref", all_pairs=True, out=tmp_path / "out")
+    met = set(rows(result.folder / "pairs.parquet", "left_id, right_id"))
+    recall = sum((f"a{n}", f"b{n}") in met for n in range(4000)) / 4000
+    assert result.report["blocking"]["estimated_recall"] == pytest.approx(
+        recall, abs=0.03
+    )
+
+
+def test_a_default_date_on_a_third_of_rows_makes_no_cross_join(tmp_path):
+    result = linked_people(tmp_path, born="1900-01-01")
+    pairs = result.report["blocking"]["scored_pairs"]
+    assert pairs < 100 * 3000
+    assert any("leaves them out" in each for each in result.report["warnings"])
+
+
+def test_cells_of_a_megabyte_are_linked_by_the_rest(tmp_path):
+    long = "x" * 1_000_000
+    result = linked_people(tmp_path, memo=lambda n: long if n % 100 == 0 else "short")
+    assert result.link_count > 1000
+
+
+def test_a_text_that_all_share_is_told_and_links_nothing(tmp_path):
+    sides = [
+        write(tmp_path / f"{p}.csv", [{"ref": f"{p}{n}", "memo": "all the same"} for n in range(3000)])
+        for p in ("a", "b")
+    ]  # fmt: skip
+    result = link_tables(*sides, id_column="ref", out=tmp_path / "out")
+    assert result.link_count == 0
+    assert any(
+        "would have made 9,000,000" in each for each in result.report["warnings"]
+    )
+
+
+def test_another_encoding_is_refused_with_its_line_until_it_is_declared(tmp_path):
+    rng = random.Random(5)
+    left, right = people_of(rng, 300, "a"), people_of(rng, 300, "b")
+    for each in (left[7], right[7]):
+        each["first_name"] = "Zoë"
+    plain = write(tmp_path / "right.csv", right)
+    text = write(tmp_path / "left.csv", left).read_text("utf-8")
+    (tmp_path / "left.csv").write_bytes(text.encode("cp1252"))
+    words = [tmp_path / "left.csv", plain, "--id", "ref", "--out", tmp_path / "out"]
+    run = CliRunner().invoke(link, list(map(str, words)))
+    assert isinstance(run.exception, BadInput)
+    assert "Line 9 of left.csv is not UTF-8" in str(run.exception)
+    assert not (tmp_path / "out").exists()
+    words += ["--encoding", "cp1252"]
+    run = CliRunner().invoke(link, list(map(str, words)), catch_exceptions=False)
+    assert run.exit_code == 0
+    found = rows(tmp_path / "out" / "links.parquet", "left_id, right_id")
+    assert ("a7", "b7") in found
