@@ -183,6 +183,15 @@ def test_guides_of_people_who_use_it_do_what_they_say(demo: Running) -> None:
     assert "person" in written[-1]
 
 
+def test_files_are_linked_and_added_to_as_the_guide_says(running: Running) -> None:
+    """By commands alone, without a service."""
+    written = running.follow("linking-files")
+    assert "200 links" in written[0]
+    assert "links, by " in written[1]
+    for folder in ("linked", "by-names", "january", "february"):
+        assert (running.folder / folder / "report.html").is_file()
+
+
 def follow_the_register_owner(demo: Running) -> None:
     """Declare a register, change it as a program, correct it as anyone."""
     written = demo.follow("registers-owner")
