@@ -192,9 +192,7 @@ def _progress() -> Iterator[Callable[[str, float], None]]:
         )
 
 
-def _run_model(
-    model: Path, files: Files, *, as_json: bool, **asked: Any
-) -> None:
+def _run_model(model: Path, files: Files, *, as_json: bool, **asked: Any) -> None:
     """Link by a Splink model and print what came of it."""
     from staithe.linkage.model_link import link_by_model, read_model
 

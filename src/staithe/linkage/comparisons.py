@@ -124,22 +124,24 @@ def edits(column: str, most: int) -> Level:
 
 def all_the_words(column: str) -> Level:
     """Return the level of a text that holds every word of the other, two at least."""
-    left, right = f'"{column}__words_l"', f'"{column}__words_r"'
-    sql = (
-        f"list_has_any({left}, {right}) AND len(list_intersect({left}, {right}))"
-        f" >= greatest(2, least(len({left}), len({right})))"
+    return _words(
+        column, "all words of the shorter", "{shared} >= greatest(2, {words})"
     )
-    return Level("all words of the shorter", sql)
 
 
 def half_the_words(column: str) -> Level:
     """Return the level of half the words in common, of the shorter list."""
+    return _words(column, "half of the words shared", "2 * {shared} >= {words}")
+
+
+def _words(column: str, label: str, enough: str) -> Level:
     left, right = f'"{column}__words_l"', f'"{column}__words_r"'
-    sql = (
-        f"list_has_any({left}, {right}) AND 2 * len(list_intersect({left}, {right}))"
-        f" >= least(len({left}), len({right}))"
-    )
-    return Level("half of the words shared", sql)
+    counts = {
+        "shared": f"len(list_intersect({left}, {right}))",
+        "words": f"least(len({left}), len({right}))",
+    }
+    met = enough.format(**counts)
+    return Level(label, f"list_has_any({left}, {right}) AND {met}")
 
 
 SWAPPED = '"forename_l" = "surname_r" AND "surname_l" = "forename_r"'
