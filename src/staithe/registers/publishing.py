@@ -14,6 +14,8 @@ from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 
+from django.template.loader import render_to_string
+
 from staithe.base.errors import BadInput, Conflict, Damaged
 from staithe.ledger import proof, tiles
 from staithe.registers import (
@@ -34,6 +36,7 @@ from staithe.registers.reading import DATA, METADATA
 
 
 STATE = "state.json"
+PAGE_FOR_PEOPLE = "index.html"
 PAGE = 1000
 TRIES = 10
 
@@ -83,6 +86,7 @@ def _publish(
             writer.put_pieces(path, pieces)
         _write_download(writer, register)
     _write_feed(writer, register, before["size"])
+    writer.put(PAGE_FOR_PEOPLE, _page(register))
     writer.settle()  # the checkpoint vouches for the rest, so it comes to disk after it
     for scope, prefix in ((METADATA, "metadata/"), (DATA, "")):
         keys = signing.verifier_keys(register.name, scope=scope)
@@ -151,6 +155,26 @@ def _write_feed(writer: Writer, register: Register, before: int) -> None:
     for number in feed.archives(register.size):
         if number not in feed.archives(before):
             writer.put(f"feed/{number}.atom", feed.archive(register, number))
+
+
+def _page(register: Register) -> bytes:
+    """Return the page that a web server shows for the folder."""
+    newest = answers.versions(register)[-1]
+    files = [
+        (f"{newest}/records.csv", "Records, for spreadsheets (CSV)"),
+        (f"{newest}/records.json", "Records (JSON)"),
+        (f"{newest}/entries.csv", "Entries: every change ever made (CSV)"),
+        (f"{newest}/entries.json", "Entries (JSON)"),
+        ("v1/download-rsf", "The log (RSF), complete with its history"),
+        ("feed.atom", "Feed of changes (Atom)"),
+    ]
+    told = {
+        "register": register,
+        "records": f"{register.records:,}",
+        "entries": f"{register.size:,}",
+        "files": files,
+    }
+    return render_to_string("registers/published.html", told).encode()
 
 
 def _write_download(writer: Writer, register: Register) -> None:

@@ -7,6 +7,7 @@ import http.server
 import json
 import pathlib
 import random
+import re
 import threading
 from datetime import UTC, datetime
 from urllib.parse import urlsplit
@@ -57,13 +58,26 @@ def test_the_files_are_what_the_service_answers(load, client, tmp_path, name, se
     files = files_of(tmp_path / "site")
     assert len([f for f in files if f.endswith(".csv")]) == 6
     for path, data in files.items():
-        if path == "state.json":
+        if path in {"state.json", "index.html"}:
             continue
         answer = client.get(f"/registers/{name}/{as_asked(path)}")
         sent = (
             b"".join(answer.streaming_content) if answer.streaming else answer.content
         )
         assert (answer.status_code, sent) == (200, data), path
+
+
+def test_a_folder_has_a_page_for_people_whose_links_all_lead_somewhere(town, tmp_path):
+    Register.objects.filter(pk=town.pk).update(title="<b>Towns</b> & more")
+    add(town, 1, 2)
+    publish(town, tmp_path / "site", at=AT)
+    page = (tmp_path / "site" / "index.html").read_text("utf-8")
+    assert "&lt;b&gt;Towns&lt;/b&gt; &amp; more" in page
+    assert "2 records made by 2 entries" in page
+    links = re.findall(r'href="([^"]+)"', page)
+    assert len(links) == 8
+    for each in links:
+        assert (tmp_path / "site" / each).is_file(), each
 
 
 def test_a_list_of_many_pages_is_one_file(town, tmp_path, client, monkeypatch):
