@@ -17,7 +17,15 @@ from browser.hands import Keyboard
 from staithe.people.actions import add_member, create_organisation, create_person
 from staithe.people.passwords import hash_password
 from staithe.people.roles import Role
-from staithe.registers import corrections, mending, reading, rsf, strangers, updates
+from staithe.registers import (
+    corrections,
+    mending,
+    reading,
+    rsf,
+    strangers,
+    updates,
+    watches,
+)
 from staithe.registers.actions import change_schema, create_register, load_rsf
 from staithe.registers.models import Correction, Register, Update
 from staithe.registers.schema import Field
@@ -197,6 +205,29 @@ def test_an_owners_spreadsheet_goes_in_without_javascript_and_by_two_people(
     page.goto("/registers/local-authority-eng/records?q=newtown&which=all")
     page.get_by_role("link", name="WMN").click()
     expect(page.get_by_text("Because: The councils' order of 2026")).to_be_visible()
+
+
+def test_pages_that_ask_what_columns_mean_are_accessible(  # noqa: PLR0917  fixtures
+    page, axe, reflow, screenshot, world, sign_in, live_home, tmp_path
+):
+    path = tmp_path / "councils.csv"
+    path.write_text("Code,Council,Kind,Began\nBIR,Birmingham City,MD,1974-04-01\n")
+    sign_in(page, world.owner)
+    page.goto("/registers/local-authority-eng/upload")
+    page.get_by_label("File").set_input_files(path)
+    page.get_by_role("button", name="Continue").click()
+    page.get_by_role("heading", name="What do the columns mean?").wait_for()
+    axe(page)
+    reflow(page)
+    screenshot(page, "registers-upload-columns")
+    folder = watches.inbox(world.councils)
+    folder.mkdir(parents=True, exist_ok=True)
+    (folder / path.name).write_bytes(path.read_bytes())
+    page.goto("/registers/local-authority-eng/watches/columns?place=")
+    page.get_by_role("heading", name="how often do they change?").wait_for()
+    axe(page)
+    reflow(page)
+    screenshot(page, "registers-watch-columns")
 
 
 def axe_without_scripts(page) -> None:

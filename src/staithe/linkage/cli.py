@@ -113,6 +113,11 @@ def link(
     crossing = read_crosswalks(crosswalks)
     files = (_read(left, encoding), _read(right, right_encoding))
     if add_to:
+        if any((spec, truth, groups, all_pairs, threshold, mode, previous, model)):
+            raise BadInput(
+                "Records are added as the earlier result says: with --id, --right-id, "
+                "--encoding, --crosswalk and --out only."
+            )
         found = _add(add_to, files, ids=ids, out=out, crosswalks=crossing)
         told(found, as_json=as_json)
         return

@@ -277,6 +277,18 @@ def _email(name: str) -> list[Level]:
     ]
 
 
+def _named_email(name: str) -> list[Level]:
+    """Return the levels of an address where names are known as well.
+
+    One made of a name says little beside the name: namesakes have such ones too.
+    """
+    missing, equal, user, *alikes = _email(name)
+    rest_l, rest_r = f'"{name}__rest_l"', f'"{name}__rest_r"'
+    of_name = Level("same user name, of a name alone", f"{user.sql} AND {rest_l} = ''")
+    other = Level("of a name, with something else", f"{rest_l} <> {rest_r}")
+    return [missing, equal, of_name, user, other, *alikes]
+
+
 def _number(name: str) -> list[Level]:
     gap = f'abs("{name}_l" - "{name}_r")'
     size = f'greatest(abs("{name}_l"), abs("{name}_r"))'
@@ -337,6 +349,7 @@ def category(name: str) -> list[Level]:
 CHECKED = "checked identifier"
 WORDED = "text of counted words"
 EVENT = "date of an event"
+NAMED = "email beside a name"
 LEVELS: dict[str, Callable[[str], list[Level]]] = {
     "date": _date,
     "postcode": _postcode,
@@ -357,7 +370,12 @@ def comparisons_for(
 ) -> list[Comparison]:
     """Return the comparisons of a specification for fields both sides have filled."""
     names = name_comparisons(standardised)
-    levels = LEVELS | {CHECKED: _checked_code, WORDED: _worded, EVENT: _event}
+    levels = LEVELS | {
+        CHECKED: _checked_code,
+        WORDED: _worded,
+        EVENT: _event,
+        NAMED: _named_email,
+    }
     return [*names, *field_comparisons(specification, standardised, levels)]
 
 
@@ -383,4 +401,6 @@ def _kind(field: LinkField, levels: Collection[str], standardised: Standardised)
         return WORDED
     if field.meaning == "date" and EVENT in levels:
         return EVENT
+    if standardised.has(f"{field.name}__rest") and NAMED in levels:
+        return NAMED
     return field.what.kind

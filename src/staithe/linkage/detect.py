@@ -89,7 +89,9 @@ def detect_specification(
         fields,
         settings or LinkSettings(),
     )
-    return Detection(specification, tuple(dict.fromkeys(left_out)))
+    return Detection(
+        with_date_orders(specification, samples), tuple(dict.fromkeys(left_out))
+    )
 
 
 Found = dict[str, list[str]]  # meaning (or ?column) → columns
@@ -247,15 +249,31 @@ def _field(pair: Pair, samples: Sequence[Samples]) -> LinkField:
     }:
         name = plain_column(columns[0]) or meaning
     if name in RESERVED or not name[:1].isalpha():
-        name = f"field_{name}"
-    orders = [
-        date_order(sample[column]) if column else "day-first"
-        for column, sample in zip((left, right), samples, strict=False)
-    ]
+        name = f"field_{name}".rstrip("_")
     scheme = ""
     if meaning == "identifier":
         scheme = _checked_scheme(pair[0].partition(":")[2], values)
-    return LinkField(meaning, left, right, name, orders[0], orders[-1], scheme)
+    return LinkField(meaning, left, right, name, scheme=scheme)
+
+
+def with_date_orders(
+    specification: LinkSpecification, samples: Sequence[Samples]
+) -> LinkSpecification:
+    """Return the specification with the order of dates found where it is left open."""
+    fields = []
+    for each in specification.fields:
+        found = {
+            key: date_order(samples[side].get(column, ()))
+            for side, (key, order) in enumerate(
+                (("left_dates", each.left_dates), ("right_dates", each.right_dates))
+            )
+            if order == "auto"
+            and each.what.kind == "date"
+            and side < len(samples)
+            and (column := each.column(side))
+        }
+        fields.append(replace(each, **found))
+    return replace(specification, fields=tuple(fields))
 
 
 def _checked_scheme(word: str, values: Sequence[str]) -> str:

@@ -26,6 +26,7 @@ from staithe.linkage.executor.records import arrow, numbers
 from staithe.linkage.inputs import OpenInput, Source, check_ids, open_input
 from staithe.linkage.kept import Kept, learn_words, load_executor, read_facts
 from staithe.linkage.meeting import compare_new
+from staithe.linkage.quality_report import caveat
 from staithe.linkage.rare_words import COUNTS, add_rare_words
 from staithe.linkage.report_page import render_report
 from staithe.linkage.result import LinkResult
@@ -44,6 +45,12 @@ if TYPE_CHECKING:
 
 
 FEW = 3
+# What was measured on the records before and is not on those added.
+MEASURED_BEFORE = ("truth", "estimate", "lost", "groups", "implausible", "sample")
+ADDED = (
+    "Records were added by the model and threshold of an earlier run; what this report "
+    "says of fields, rules, pairs and scores is of that run."
+)
 
 
 def add_records(
@@ -127,6 +134,7 @@ def _add(
     for name in ("model.json", "specification.yaml"):
         shutil.copyfile(previous / name, folder / name)
     outputs.write_json(folder / "report.json", report)
+    (folder / "caveat.txt").write_text(report["caveat"] + "\n", "utf-8")
     (folder / "report.html").write_text(render_report(report), "utf-8")
     return report
 
@@ -376,4 +384,8 @@ def _report(
         report["linked"][name] = count
     report["changes"] = changes.as_report()
     report["added"] = dict(zip(names, fresh, strict=False))
+    for gone in MEASURED_BEFORE:
+        report.pop(gone, None)
+    report["caveat"] = f"{caveat(report)} {ADDED}"
+    report["warnings"] = [ADDED, *(w for w in report["warnings"] if w != ADDED)]
     return report

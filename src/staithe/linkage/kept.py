@@ -13,7 +13,7 @@ from staithe.base.errors import BadInput
 from staithe.linkage.executor.executor import Executor
 from staithe.linkage.executor.records import arrow, numbers
 from staithe.linkage.executor.trees import NotKnown
-from staithe.linkage.rare_words import COUNTS, RANKS, ranked_sql, worded
+from staithe.linkage.rare_words import COUNTS, RANKS, again_sql, ranked_sql, worded
 from staithe.linkage.scores import Floats, Ints
 from staithe.linkage.specification import from_yaml
 from staithe.linkage.state import FORMAT, count_values, rarity_columns
@@ -72,19 +72,19 @@ def learn_words(kept: Kept) -> None:
     for name in worded(kept.specification):
         column, words = quote_literal(name), quote(f"{name}__words")
         con.execute(
-            "CREATE OR REPLACE TABLE news AS SELECT word, count(*) AS n FROM"
-            f" (SELECT unnest({words}) AS word FROM coming) WHERE word NOT IN (SELECT"
-            f" word FROM {counts} WHERE column_name = {column}) GROUP BY word"
+            "CREATE OR REPLACE TABLE news AS SELECT word, source_number FROM"
+            f" (SELECT source_number, unnest({words}) AS word FROM coming) WHERE word"
+            f" NOT IN (SELECT word FROM {counts} WHERE column_name = {column})"
         )
         con.execute(
             f"CREATE OR REPLACE TABLE touched AS SELECT rid FROM kept.records WHERE"
-            f" list_has_any({words}, (SELECT coalesce(list(word), []) FROM news))"
+            f" list_has_any({words}, (SELECT coalesce(list(DISTINCT word), []) FROM news))"
         )
         con.execute(
-            f"INSERT INTO {counts} SELECT {column}, word, sum(n)::BIGINT FROM ("
-            f" FROM news UNION ALL SELECT word, 1 FROM (SELECT unnest({words}) AS word"
-            " FROM kept.records WHERE rid IN (FROM touched)) SEMI JOIN news USING (word)"
-            ") GROUP BY word HAVING sum(n) > 1"
+            f"INSERT INTO {counts} SELECT {column}, word, count(*) FROM (FROM news"
+            " UNION ALL SELECT word, source_number FROM (SELECT source_number,"
+            f" unnest({words}) AS word FROM kept.records WHERE rid IN (FROM touched))"
+            f" SEMI JOIN news USING (word)) GROUP BY word HAVING {again_sql(kept.sides)}"
         )
         _rank_again(kept, name)
 

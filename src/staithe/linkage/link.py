@@ -37,7 +37,7 @@ from staithe.linkage.counting import (
 )
 from staithe.linkage.crosswalk import Crosswalk, apply_crosswalks, check_given
 from staithe.linkage.decide import Decision, decide, holds_each_once
-from staithe.linkage.detect import detect_specification
+from staithe.linkage.detect import detect_specification, with_date_orders
 from staithe.linkage.executor.executor import Executor
 from staithe.linkage.executor.trees import NotKnown
 from staithe.linkage.inputs import (
@@ -245,16 +245,17 @@ def _specification(
     job: Job, given: LinkSpecification | None, ignore: Sequence[str]
 ) -> tuple[LinkSpecification, tuple[tuple[str, str], ...]]:
     """Return the specification given, or the one detected with what it left out."""
+    samples = [sample(job.con, opened) for opened in job.inputs]
     if given is not None:
         check_specified(job.inputs, given)
-        return given, ()
+        return with_date_orders(given, samples), ()
     never = [*ignore, *job.id_columns]
     if job.truth_column:
         never.append(job.truth_column)
     found = detect_specification(
         job.inputs[0].columns,
         None if job.dedupe else job.inputs[1].columns,
-        [sample(job.con, opened) for opened in job.inputs],
+        samples,
         ignore=never,
     )
     return found.specification, found.left_out
@@ -318,7 +319,7 @@ def _executor(run: Run, blocks: Sequence[TrainingBlock]) -> Executor | None:
     if run.job.engine != "duckdb":
         return None
     try:
-        return Executor(
+        executor = Executor(
             run.job.con,
             run.standardised.table,
             run.standardised.rows,
@@ -329,6 +330,7 @@ def _executor(run: Run, blocks: Sequence[TrainingBlock]) -> Executor | None:
         )
     except NotKnown:
         return None
+    return executor if executor.counts_patterns(len(run.comparisons)) else None
 
 
 def _train(

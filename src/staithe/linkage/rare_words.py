@@ -32,6 +32,11 @@ def worded(specification: LinkSpecification) -> list[str]:
     return [e.name for e in specification.fields if e.what.kind in WORDED_KINDS]
 
 
+def again_sql(sides: int) -> str:
+    """Return the condition of a word's standing where two records may share it."""
+    return "min(source_number) < max(source_number)" if sides > 1 else "count(*) > 1"
+
+
 def count_words(
     con: duckdb.DuckDBPyConnection,
     standardised: Standardised,
@@ -41,11 +46,7 @@ def count_words(
     con.execute(
         f"CREATE OR REPLACE TABLE {COUNTS} (column_name VARCHAR, word VARCHAR, n BIGINT)"
     )
-    again = (
-        "min(source_number) < max(source_number)"
-        if len(standardised.rows) > 1
-        else "count(*) > 1"
-    )
+    again = again_sql(len(standardised.rows))
     for name in worded(specification):
         words = quote(f"{name}__words")
         con.execute(

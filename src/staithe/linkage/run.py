@@ -82,6 +82,13 @@ class Run:
     notes: tuple[str, ...] = ()  # on fields that say the same thing twice
 
 
+NO_LINKS = (
+    "No two records were linked. Look at the columns not used in the report; edit "
+    "specification.yaml and use it with --spec where one of them matters. Without a "
+    "match the weights are guesses: do not add records to this result later."
+)
+
+
 def run_report(
     run: Run,
     decision: Decision,
@@ -110,8 +117,9 @@ def run_report(
     if job.truth_column:
         report["truth"] = _against_truth(run, decision, links)
     report["model"] = model_report(model, blocks)
+    nothing = [] if len(links) else [NO_LINKS]
     report["warnings"] = [
-        *_blocking_warnings(run), *_loss_warning(loss), *model.parameters.warnings, *warnings
+        *nothing, *_blocking_warnings(run), *_loss_warning(loss), *model.parameters.warnings, *warnings
     ]  # fmt: skip
     report["model"]["judged_once"] = list(run.notes)
     report["caveat"] = caveat(report)

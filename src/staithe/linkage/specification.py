@@ -27,10 +27,19 @@ VERSION = 1
 # Two underscores set off what is derived from a field, as in postcode__district.
 FIELD_NAME = re.compile(r"[a-z][a-z0-9]*(_[a-z0-9]+)*")
 
-# Names of the columns that every standardised record has.
-RESERVED = {"rid", "id", "source_dataset"}
+# Names of the columns that every standardised record has,
+# and of what is worked out from them.
+RESERVED = {
+    "rid", "id", "source_dataset", "source_number", "row_key", "is_new",
+    "name_words", "names_sorted", "forename_surname", "l", "r", "a", "b", "x", "v",
+    "n", "left_id", "right_id", "match_weight", "match_probability", "first", "part",
+    "name", "source", "cluster", "stratum", "link", "bridge", "levels", "rarities",
+    "share", "value", "word", "words", "column_name",
+}  # fmt: skip
 
-DateOrder = Literal["day-first", "month-first"]
+# auto: as the values show, day first where they leave it open.
+DateOrder = Literal["auto", "day-first", "month-first"]
+DATE_ORDERS = ("auto", "day-first", "month-first")
 
 
 @cache
@@ -51,8 +60,8 @@ class LinkField:
     left: str | None = None
     right: str | None = None
     name: str = ""
-    left_dates: DateOrder = "day-first"
-    right_dates: DateOrder = "day-first"
+    left_dates: DateOrder = "auto"
+    right_dates: DateOrder = "auto"
     scheme: str = ""
 
     def __post_init__(self) -> None:
@@ -171,7 +180,7 @@ def _short(values: dict[str, Any], defaults: dict[str, Any]) -> dict[str, Any]:
 def to_yaml(specification: LinkSpecification) -> str:
     """Write a specification as YAML, leaving out what has its default value."""
     plain = {"left": None, "right": None, "name": "", "scheme": ""}
-    dates = {"left_dates": "day-first", "right_dates": "day-first"}
+    dates = {"left_dates": "auto", "right_dates": "auto"}
     body: dict[str, Any] = {"version": specification.version}
     if specification.title:
         body["title"] = specification.title
@@ -227,8 +236,8 @@ def _field(item: Any) -> LinkField:
         if value is not None and not isinstance(value, str):
             raise BadInput(f"In a field of the specification, {key} must be text.")
     for key in ("left_dates", "right_dates"):
-        if values.get(key, "day-first") not in {"day-first", "month-first"}:
-            raise BadInput(f"{key} must be day-first or month-first.")
+        if values.get(key, "auto") not in DATE_ORDERS:
+            raise BadInput(f"{key} must be one of {', '.join(DATE_ORDERS)}.")
     return LinkField(**values)
 
 

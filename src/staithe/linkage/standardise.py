@@ -50,6 +50,8 @@ def column_sql(column: str) -> str:
 Layers = list[dict[str, str]]
 
 DEPTH = 6
+# Kinds whose numbers are names: 12.0 is the code 12.
+WHOLE = {"identifier", "phone", "sex", "postcode", "category", "date"}
 
 
 def canonical_layers(specification: LinkSpecification, side: int) -> Layers:
@@ -58,7 +60,10 @@ def canonical_layers(specification: LinkSpecification, side: int) -> Layers:
     for each in specification.fields:
         raw = each.column(side)
         if raw:
-            layers[0][f"r__{each.name}"] = f"st_present({column_sql(raw)})"
+            text = column_sql(raw)
+            if each.what.kind in WHOLE:
+                text = f"st_whole({text})"
+            layers[0][f"r__{each.name}"] = f"st_present({text})"
     _add_names(layers, specification.fields, side)
     for each in specification.fields:
         if each.what.kind != "name" and each.column(side):
@@ -172,30 +177,33 @@ def derived_sql(specification: LinkSpecification) -> dict[str, str]:
             ),
         }
     for each in specification.fields:
-        name = each.name
+        name, value = each.name, quote(each.name)  # a name may be a word of SQL
         match each.what.kind:
             case "date":
                 derived |= {
-                    f"{name}__valid": f"st_possible({name})",
-                    f"{name}__day": f"datediff('day', DATE '1970-01-01', try_cast({name} AS DATE))",
-                    f"{name}__year": f"left({name}, 4)",
+                    f"{name}__valid": f"st_possible({value})",
+                    f"{name}__day": f"datediff('day', DATE '1970-01-01', try_cast({value} AS DATE))",
+                    f"{name}__year": f"left({value}, 4)",
                 }
             case "postcode":
                 derived |= {
-                    f"{name}__valid": f"st_is_postcode({name})",
-                    f"{name}__sector": f"st_sector({name})",
-                    f"{name}__district": f"st_district({name})",
-                    f"{name}__area": f"st_area({name})",
+                    f"{name}__valid": f"st_is_postcode({value})",
+                    f"{name}__sector": f"st_sector({value})",
+                    f"{name}__district": f"st_district({value})",
+                    f"{name}__area": f"st_area({value})",
                 }
             case "identifier" if each.scheme:
-                test = valid_sql(each.scheme, name)
+                test = valid_sql(each.scheme, value)
                 derived[f"{name}__valid"] = f"coalesce({test}, false)"
-                derived[f"{name}__sure"] = f"CASE WHEN {name}__valid THEN {name} END"
+                derived[f"{name}__sure"] = f"CASE WHEN {name}__valid THEN {value} END"
             case "email":
-                derived[f"{name}__user"] = f"split_part({name}, '@', 1)"
+                derived[f"{name}__user"] = f"split_part({value}, '@', 1)"
+                if "forename_surname" in derived:
+                    user = f"split_part({value}, '@', 1)"
+                    derived[f"{name}__rest"] = f"st_beside({user}, forename, surname)"
             case "text" | "address":
-                derived[f"{name}__words"] = f"st_words({name})"
-                derived[f"{name}__sorted"] = f"array_to_string(st_words({name}), ' ')"
+                derived[f"{name}__words"] = f"st_words({value})"
+                derived[f"{name}__sorted"] = f"array_to_string(st_words({value}), ' ')"
             case _:
                 pass
     return derived

@@ -148,13 +148,24 @@ CREATE OR REPLACE TEMP MACRO st_sex(t) AS
        WHEN t IN ('f','female','woman','girl','2','feminine') THEN 'f' END;
 CREATE OR REPLACE TEMP MACRO st_email(r) AS
   CASE WHEN contains(r, '@') THEN lower(replace(r, ' ', '')) END;
+-- What a user name (u) made of a person's surname (s), and perhaps forename (f), says
+-- besides; null where it is made of something else.
+CREATE OR REPLACE TEMP MACRO st_beside(u, f, s) AS
+  CASE WHEN length(s) > 2 AND contains(u, replace(s, ' ', '')) THEN
+    regexp_replace(replace(replace(u, replace(s, ' ', ''), ''),
+      coalesce(nullif(f, ''), ' '), ''), '[^a-z0-9]', '', 'g') END;
 CREATE OR REPLACE TEMP MACRO st_digits(r) AS regexp_replace(r, '[^0-9]', '', 'g');
 CREATE OR REPLACE TEMP MACRO st_phone(d) AS
   CASE WHEN length(d) >= 6
        THEN regexp_replace(d, '^(00)?440?([1-9][0-9]{8,9})$', '0\2') END;
+CREATE OR REPLACE TEMP MACRO st_finite(x) AS CASE WHEN isfinite(x) THEN x END;
 CREATE OR REPLACE TEMP MACRO st_number(r) AS
-  try_cast(regexp_replace(regexp_replace(r, '[,£$€%\s]', '', 'g'),
-    '^\((.*)\)$', '-\1') AS DOUBLE);
+  st_finite(try_cast(regexp_replace(regexp_replace(r, '[,£$€%\s]', '', 'g'),
+    '^\((.*)\)$', '-\1') AS DOUBLE));
+-- A whole number that some program wrote with a nought behind the point.
+CREATE OR REPLACE TEMP MACRO st_whole(t) AS
+  CASE WHEN ends_with(t, '.0') AND regexp_full_match(t, '-?[0-9]+[.]0')
+       THEN left(t, length(t) - 2) ELSE t END;
 CREATE OR REPLACE TEMP MACRO st_words(t) AS
   list_sort(list_distinct(list_filter(string_split(t, ' '), lambda w: length(w) > 1)));
 """

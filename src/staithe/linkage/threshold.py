@@ -24,6 +24,8 @@ ROUNDS = 200
 # However few matches there seem to be, a pair this unlikely is not offered as a link:
 # weight -2 is one chance in five.
 LEAST = -2.0
+# A file in which nothing matched may get matches later: the prior is never nought.
+LEAST_EXPECTED = 0.5
 
 
 @dataclass(frozen=True)
@@ -46,7 +48,7 @@ def refit_prior(weight: Floats, prior: float, possible: float) -> float:
     shift = 0.0
     for _ in range(ROUNDS):
         expected = float(probability(weight + shift).sum())
-        share = min(max(expected / possible, 1e-15), 0.999)
+        share = min(max(expected, LEAST_EXPECTED) / possible, 0.999)
         updated = math.log2(share / (1 - share)) - start
         if abs(updated - shift) < 1e-6:  # noqa: PLR2004  far below what matters
             break

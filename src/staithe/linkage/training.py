@@ -244,7 +244,22 @@ def train(
     exact = [_exact(each, u[n], chances.agree) for n, each in enumerate(comparisons)]
     cleared, by_chance = without_matches(exact, first.m, share)
     trained = _trained(comparisons, sessions, cleared, unseen)
-    return replace(trained, by_chance=by_chance)
+    m = tuple(map(never_better, trained.m, trained.u, seen))
+    return replace(trained, m=m, by_chance=by_chance)
+
+
+def never_better(m: Floats, u: Floats, seen: set[int]) -> Floats:
+    """Return m with a bound on what was never seen, and on disagreement.
+
+    A level that no pair reached has a weight of nothing but smoothing: it is at most
+    that of the level above. To differ is never evidence for a match.
+    """
+    ratio = m / u
+    for place in range(len(m) - 2, -1, -1):
+        if place not in seen:
+            ratio[place] = min(ratio[place], ratio[place + 1])
+    ratio[0] = min(ratio[0], 1.0)
+    return np.minimum(m, ratio * u)
 
 
 def _exact(comparison: Comparison, u: Floats, agree: Mapping[str, float]) -> Floats:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from datetime import date, timedelta
 from fnmatch import fnmatch
 
@@ -255,12 +254,6 @@ def test_a_broken_reference_overlap_or_source_in_any_file_is_named(
     assert old in text
     faults = faults_of(text.replace(old, new), name)
     assert any(fault.startswith(name) and says in fault for fault in faults), faults
-
-
-def test_the_whole_library_is_read_in_under_a_second():
-    start = time.perf_counter()
-    read_library(shipped_texts())
-    assert time.perf_counter() - start < 1
 
 
 def test_a_file_cannot_make_objects():

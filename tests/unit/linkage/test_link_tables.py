@@ -14,6 +14,7 @@ from click.testing import CliRunner
 
 from staithe.base.errors import BadInput
 from staithe.linkage.cli import link
+from staithe.linkage.increment import add_records
 from staithe.linkage.link import link_tables
 from staithe.linkage.outputs import whole_folder
 from staithe.linkage.pseudonyms import assign_pseudonyms
@@ -531,3 +532,90 @@ def test_another_encoding_is_refused_with_its_line_until_it_is_declared(tmp_path
     assert run.exit_code == 0
     found = rows(tmp_path / "out" / "links.parquet", "left_id, right_id")
     assert ("a7", "b7") in found
+
+
+WORDS = (
+    ("where", "order", "select", "left", "end", "primary"),
+    ("l", "r", "a", "b", "first", "stratum", "match_weight"),
+    ("source_number", "name_words", "names_sorted", "is_new", "имя", "№"),
+)
+
+
+@pytest.mark.parametrize("words", WORDS)
+def test_a_column_may_have_any_name(tmp_path, words):
+    """Words of SQL, names of our own columns, and letters of other alphabets."""
+    rng = random.Random(2)
+    sides = [people_of(rng, 120, prefix) for prefix in ("a", "b")]
+    for side in sides:
+        for n, each in enumerate(side):
+            del each["memo"], each["postcode"]
+            for place, word in enumerate(words):
+                code, text = f"AB{n % 60 + 1} {n % 9}AA", f"plot {n % 70} mill {n % 9}"
+                each[word] = code if place % 2 else text
+    paths = [write(tmp_path / f"{n}.csv", side) for n, side in enumerate(sides)]
+    result = link_tables(
+        *paths, id_column="ref", keep_state=True, explain=True, out=tmp_path / "out"
+    )
+    assert len(result.specification.fields) >= len(words)
+    assert result.link_count > 60
+    late = [each | {"ref": f"z{n}"} for n, each in enumerate(sides[1][:5])]
+    added = add_records(
+        result.folder, [None, write(tmp_path / "late.csv", late)],
+        id_columns=["ref", "ref"], out=tmp_path / "next",
+    )  # fmt: skip
+    assert added.report["added"] == {"left": 0, "right": 5}
+
+
+def test_nothing_linked_says_what_that_means(tmp_path):
+    rng = random.Random(3)
+    rows_ = people_of(rng, 400, "a", memo=lambda n: "")
+    path = write(tmp_path / "once.csv", rows_)
+    result = link_tables(path, id_column="ref", keep_state=True, out=tmp_path / "base")
+    assert result.link_count == 0
+    assert any("weights are guesses" in each for each in result.report["warnings"])
+
+
+def test_to_differ_is_never_evidence_for_a_match(tmp_path):
+    """Even where no two records differed when the model was trained."""
+    rng = random.Random(6)
+    sides = [people_of(rng, 300, prefix) for prefix in ("a", "b")]
+    for side in sides:
+        for each in side:
+            each["postcode"] = "CF10 1AA"
+    paths = [write(tmp_path / f"{n}.csv", side) for n, side in enumerate(sides)]
+    result = link_tables(*paths, id_column="ref", out=tmp_path / "out")
+    model = json.loads((result.folder / "model.json").read_text("utf-8"))
+    for comparison in model["comparisons"]:
+        last = comparison["comparison_levels"][-1]
+        assert last["m_probability"] <= last["u_probability"], comparison
+
+
+def test_the_order_of_dates_is_found_for_a_specification_by_hand(tmp_path):
+    rng = random.Random(7)
+    left = people_of(rng, 300, "a")
+    right = [
+        each | {"ref": f"b{n}", "dob": "{1}/{2}/{0}".format(*each["dob"].split("-"))}
+        for n, each in enumerate(left)
+    ]
+    paths = [write(tmp_path / f"{n}.csv", side) for n, side in enumerate((left, right))]
+    fields = [
+        ("surname", "surname"),
+        ("forename", "first_name"),
+        ("date_of_birth", "dob"),
+    ]
+    spec = LinkSpecification("link", tuple(LinkField(m, c, c) for m, c in fields))
+    result = link_tables(
+        *paths, id_column="ref", specification=spec, out=tmp_path / "out"
+    )
+    (born,) = [f for f in result.specification.fields if f.meaning == "date_of_birth"]
+    assert (born.left_dates, born.right_dates) == ("day-first", "month-first")
+    assert result.link_count == 300
+
+
+def test_codes_kept_as_numbers_with_a_point_are_codes(tmp_path):
+    numbers = [4010232100 + 7 * n for n in range(200)]
+    left = [{"ref": f"a{n}", "account_ref": str(n_)} for n, n_ in enumerate(numbers)]
+    right = [{"ref": f"b{n}", "account_ref": f"{n_}.0"} for n, n_ in enumerate(numbers)]
+    paths = [write(tmp_path / f"{n}.csv", side) for n, side in enumerate((left, right))]
+    result = link_tables(*paths, id_column="ref", out=tmp_path / "out")
+    assert result.link_count == 200

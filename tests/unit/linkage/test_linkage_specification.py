@@ -12,6 +12,7 @@ from staithe.base.errors import BadInput
 from staithe.linkage.detect import date_order, detect_specification
 from staithe.linkage.meanings import MEANINGS, find_meaning, is_evidence, may_be_one
 from staithe.linkage.specification import (
+    RESERVED,
     LinkField,
     LinkSettings,
     LinkSpecification,
@@ -22,7 +23,7 @@ from staithe.linkage.specification import (
 
 words = st.from_regex(
     r"[a-z][a-z0-9]{0,8}(_[a-z0-9]{1,5}){0,2}", fullmatch=True
-).filter(lambda name: name not in {"rid", "id", "source_dataset"})
+).filter(lambda name: name not in RESERVED)
 columns = st.text(min_size=1, max_size=20).filter(lambda text: text.isprintable())
 fields = st.builds(
     LinkField,
@@ -30,7 +31,7 @@ fields = st.builds(
     left=columns,
     right=st.none() | columns,
     name=words,
-    left_dates=st.sampled_from(["day-first", "month-first"]),
+    left_dates=st.sampled_from(["auto", "day-first", "month-first"]),
 )
 specifications = st.builds(
     LinkSpecification,

@@ -44,6 +44,7 @@ Floats = npt.NDArray[np.float64]
 Levels = npt.NDArray[np.int8]
 Made = TypeVar("Made")
 FIRST_TABLE = 1 << 14
+MOST_PATTERNS = 2**62
 
 
 @dataclass(frozen=True)
@@ -225,6 +226,10 @@ class Executor:
             )
         return self._keys[name]
 
+    def counts_patterns(self, comparisons: int) -> bool:
+        """Say whether the patterns of so many comparisons fit a number of 64 bits."""
+        return bool(self.levels**comparisons < MOST_PATTERNS)
+
     @overload
     def predict(self, *, least: float = ...) -> Iterator[Batch]: ...
 
@@ -394,7 +399,7 @@ class _Table:
         self.executor = executor
         self.chosen = np.array(chosen, np.int32)
         self.used = np.zeros(1, np.int64)
-        if executor.levels ** len(chosen) >= 2**62:
+        if not executor.counts_patterns(len(chosen)):
             raise NotKnown("too many comparisons to count patterns")
         self._clear(FIRST_TABLE)
 

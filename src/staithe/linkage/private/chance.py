@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from staithe.base.errors import BadInput
 from staithe.linkage.private.agreement import degrees_of
 from staithe.linkage.private.kinds import Atom, TokenKind, fields_of
 
@@ -76,6 +77,12 @@ def as_shares(
 ) -> list[Floats]:
     """Return for each field the shares of the holders' means, different first."""
     found = []
+    missing = sorted({n for n in degrees_of(kinds) for c in chances if n not in c})
+    if missing:
+        raise BadInput(
+            f"Not every holder prepared the field {missing[0]}: prepare both files by one "
+            "specification (--spec, with --side)."
+        )
     for name, degrees in degrees_of(kinds).items():
         seen = [
             float(np.mean([each[name][degree] for each in chances]))

@@ -20,7 +20,7 @@ import pyarrow as pa
 from staithe.base.errors import BadInput
 from staithe.linkage import outputs
 from staithe.linkage.decide import holds_each_once
-from staithe.linkage.detect import detect_specification
+from staithe.linkage.detect import detect_specification, with_date_orders
 from staithe.linkage.inputs import Source, check_ids, open_input, sample
 from staithe.linkage.meanings import scheme_of
 from staithe.linkage.private.chance import measure_chance
@@ -113,6 +113,7 @@ def prepare(
             )
             for column in [*wanted.columns(0), *ignore]:
                 opened.check_column(column)
+            wanted = with_date_orders(wanted, [sample(con, opened)])
             install_macros(con)
             hold_key(con, key)
             standardised = standardise(
