@@ -259,7 +259,13 @@ def never_better(m: Floats, u: Floats, seen: set[int]) -> Floats:
         if place not in seen:
             ratio[place] = min(ratio[place], ratio[place + 1])
     ratio[0] = min(ratio[0], 1.0)
-    return np.minimum(m, ratio * u)
+    bounded = np.minimum(m, ratio * u)
+    # What was taken goes to the levels that pairs did reach: shares stay shares.
+    free = [place for place in seen if place > 0 and bounded[place] == m[place]]
+    kept = bounded[free].sum()
+    if kept > 0:
+        bounded[free] *= (kept + m.sum() - bounded.sum()) / kept
+    return bounded
 
 
 def _exact(comparison: Comparison, u: Floats, agree: Mapping[str, float]) -> Floats:

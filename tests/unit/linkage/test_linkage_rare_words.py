@@ -14,7 +14,7 @@ from staithe.linkage.counting import agreements
 from staithe.linkage.rare_words import RANKS, add_rare_words, count_words
 from staithe.linkage.specification import LinkField, LinkSpecification
 from staithe.linkage.standardise import Standardised
-from staithe.linkage.training import LEAST_CHANCE, without_matches
+from staithe.linkage.training import LEAST_CHANCE, never_better, without_matches
 
 
 TEXTS = st.lists(
@@ -109,3 +109,21 @@ def test_chance_is_never_nothing_and_never_more_than_was_seen(seen, m, share):
     assert (part >= LEAST_CHANCE).all()
     assert (part <= 1).all()
     assert np.isclose(cleared.sum(), 1)
+
+
+SHARES = st.lists(st.floats(0.001, 1), min_size=5, max_size=5).map(
+    lambda values: np.array(values) / sum(values)
+)
+
+
+@given(m=SHARES, u=SHARES, seen=st.sets(st.integers(-1, 4)))
+def test_what_was_never_seen_is_no_better_than_what_stands_above_it(m, u, seen):
+    found = never_better(m, u, seen)
+    weights = found / u
+    assert weights[0] <= 1 + 1e-9
+    for place in range(4):
+        if place not in seen:
+            assert weights[place] <= weights[place + 1] * (1 + 1e-9)
+    if {1, 2, 3, 4} <= seen:
+        assert weights[0] <= 1 + 1e-9
+        assert np.isclose(found.sum(), 1)
