@@ -161,7 +161,10 @@ def _page(register: Register) -> bytes:
     """Return the page that a web server shows for the folder."""
     newest = answers.versions(register)[-1]
     files = [
-        (f"{newest}/records.csv", "Records, for spreadsheets (CSV)"),
+        (
+            f"{newest}/records.csv",
+            "Records (CSV, byte for byte as the service answers)",
+        ),
         (f"{newest}/records.json", "Records (JSON)"),
         (f"{newest}/entries.csv", "Entries: every change ever made (CSV)"),
         (f"{newest}/entries.json", "Entries (JSON)"),
