@@ -79,20 +79,20 @@ def against_losers(
     scores: Scores,
     kept: Flags,
     rows: tuple[int, int],
-    floor: Advice,
+    start: Advice,
     *,
     single: tuple[bool, bool] = (True, True),
 ) -> Advice:
     """Return the threshold with the best F1 that losing pairs let expect.
 
     `kept` flags the pairs that are best for those records, left or right, that have one
-    partner at most (`single`).
+    partner at most (`single`); `start` is the advice without losers. Never below LEAST.
     """
     winners = np.sort(scores.weight[kept])[::-1]
     if not len(winners):
-        return floor
+        return start
     count = np.arange(1, len(winners) + 1)
-    threshold, advice = floor.weight, floor
+    threshold, advice = start.weight, start
     for _ in range(5):
         losers = np.sort(_losing(scores, kept, threshold, single))
         above = len(losers) - np.searchsorted(losers, winners, side="left")

@@ -19,9 +19,11 @@ from staithe.linkage.blocking import (
 from staithe.linkage.clusters import best_partners
 from staithe.linkage.comparisons import Comparison, Level, null, same
 from staithe.linkage.counting import Patterns, count_patterns, random_pairs_sql
+from staithe.linkage.decide import decide
 from staithe.linkage.model import Model
 from staithe.linkage.scores import Scores
 from staithe.linkage.scoring import DuckDBScorer
+from staithe.linkage.specification import LinkSettings
 from staithe.linkage.standardise import Standardised
 from staithe.linkage.threshold import (
     Advice,
@@ -239,6 +241,31 @@ def test_losing_pairs_give_a_threshold_close_to_the_best(seed):
     assert best - f1(floor.weight) > 0.01  # the model alone would be wrong here
     accepted = kept & (scores.weight >= advice.weight)
     assert advice.precision == pytest.approx(true[accepted].mean(), abs=0.03)
+
+
+def test_losing_pairs_advise_where_only_one_file_holds_each_once():
+    """Suppliers, some of them twice, beside a register: each has one partner at most.
+
+    Every seventh pair weighs less than its odds, and nothing wrong weighs nearly so much.
+    """
+    rng = np.random.default_rng(4)
+    registered, suppliers = 700, 900
+    left, right, weight = [], [], []
+    for n in range(suppliers):
+        own = n % registered
+        for other in {own, *rng.choice(registered, 3).tolist()}:
+            left.append(1 + other)
+            right.append(1 + registered + n)
+            low = -1.5 if n % 7 == 0 else 15.0
+            weight.append(rng.normal(low, 0.2) if other == own else rng.normal(-12, 1))
+    scores = Scores(np.array(left), np.array(right), np.array(weight))
+    decision = decide(
+        scores, (registered, suppliers), prior=1 / registered,
+        settings=LinkSettings(), each_once=(True, False),
+    )  # fmt: skip
+    assert decision.one_partner == (False, True)
+    assert decision.accepted.sum() > 0.99 * suppliers
+    assert decision.clusters[1] == decision.clusters[1 + registered]
 
 
 def test_the_prior_is_found_from_the_scores():
