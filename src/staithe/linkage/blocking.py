@@ -11,7 +11,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from staithe.linkage.rare_words import RANKS, WORDED_KINDS
+from staithe.linkage.rare_words import RANKS, worded
 from staithe.linkage.specification import LinkSpecification
 from staithe.linkage.standardise import Standardised
 from staithe.tables.sql import quote_identifier as quote
@@ -165,14 +165,14 @@ def _rules_of_rare_words(specification: LinkSpecification) -> Iterator[Rule]:
             for p in postcodes
         ],
     ]
-    worded = [e.name for e in specification.fields if e.what.kind in WORDED_KINDS]
-    for name in worded:
+    names = worded(specification)
+    for name in names:
         for rank, words in zip(RANKS, ("rarest word", "next rarest word"), strict=True):
             column = name + rank
             part: Part = (f"{words} of {name}", quote(column), column)
             others = [
                 (f"rarest word of {n}", quote(n + RANKS[0]), n + RANKS[0])
-                for n in worded
+                for n in names
                 if n != name
             ]
             yield _crossed(part, by=[*near, *others, *_numbers(specification)])

@@ -197,9 +197,8 @@ def derived_sql(specification: LinkSpecification) -> dict[str, str]:
                 derived[f"{name}__valid"] = f"coalesce({test}, false)"
                 derived[f"{name}__sure"] = f"CASE WHEN {name}__valid THEN {value} END"
             case "email":
-                derived[f"{name}__user"] = f"split_part({value}, '@', 1)"
+                user = derived[f"{name}__user"] = f"split_part({value}, '@', 1)"
                 if "forename_surname" in derived:
-                    user = f"split_part({value}, '@', 1)"
                     derived[f"{name}__rest"] = f"st_beside({user}, forename, surname)"
             case "text" | "address":
                 derived[f"{name}__words"] = f"st_words({value})"

@@ -12,6 +12,7 @@ import duckdb
 import pytest
 from click.testing import CliRunner
 
+from names import FORENAMES, SURNAMES
 from staithe.base.errors import BadInput
 from staithe.linkage.cli import link
 from staithe.linkage.increment import add_records
@@ -19,34 +20,6 @@ from staithe.linkage.link import link_tables
 from staithe.linkage.outputs import whole_folder
 from staithe.linkage.pseudonyms import assign_pseudonyms
 from staithe.linkage.specification import LinkField, LinkSpecification, to_yaml
-
-
-FORENAMES = [
-    "james",
-    "mary",
-    "anna",
-    "lucy",
-    "peter",
-    "omar",
-    "fatima",
-    "wei",
-    "sarah",
-    "paul",
-    "mark",
-    "olivia",
-]
-SURNAMES = [
-    "smith",
-    "jones",
-    "brown",
-    "taylor",
-    "khan",
-    "patel",
-    "evans",
-    "wilson",
-    "davies",
-    "thomas",
-]
 
 
 def person(rng):

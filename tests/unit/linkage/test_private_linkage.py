@@ -13,6 +13,7 @@ import pyarrow.parquet as pq
 import pytest
 from click.testing import CliRunner
 
+from names import FORENAMES, SURNAMES
 from staithe.base.errors import BadInput
 from staithe.linkage.link import link_tables
 from staithe.linkage.private.attack import attack
@@ -23,32 +24,6 @@ from staithe.linkage.private.linker import link_tokens
 from staithe.linkage.private.rehearsal import rehearse
 
 
-FORENAMES = [
-    "james",
-    "mary",
-    "anna",
-    "lucy",
-    "peter",
-    "omar",
-    "fatima",
-    "wei",
-    "sarah",
-    "paul",
-    "mark",
-    "olivia",
-]
-SURNAMES = [
-    "smith",
-    "jones",
-    "brown",
-    "taylor",
-    "khan",
-    "patel",
-    "evans",
-    "wilson",
-    "davies",
-    "thomas",
-]
 PEOPLE = 400
 
 
