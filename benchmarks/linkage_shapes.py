@@ -257,12 +257,58 @@ def few_columns(rows: int, seed: int) -> Shape:
     return left, right
 
 
+def households(rows: int, seed: int) -> Shape:
+    """Addresses alone: one list writes them in one line, the other in columns, short.
+
+    Flats share a number, neighbours a street, and the right list has others beside.
+    """
+    dice = random.Random(seed)
+    short = {"Street": "St", "Road": "Rd", "Lane": "La", "Avenue": "Ave", "Close": "Cl",
+             "Crescent": "Cres", "Drive": "Dr"}  # fmt: skip
+    districts = [f"{dice.choice('BDLMNS')}{dice.choice('ABEHLS')}{n}" for n in range(40)]
+    letters = "ABDEFGHJLNPQRSTUWXYZ"
+    left, right = [], []
+    number = 0
+    while number < rows:
+        who = dice.choice(("", "", *TOWNS))
+        street = f"{who} {dice.choice(STREETS)}".strip()
+        town, district = dice.choice(TOWNS), dice.choice(districts)
+        code = f"{district} {dice.randrange(10)}{dice.choice(letters)}{dice.choice(letters)}"
+        first = dice.randrange(1, 60)
+        for house in range(first, first + dice.randrange(4, 30), 2):
+            for flat in range(dice.choice((1,) * 9 + (4,))):
+                number += 1
+                at = f"{house} {street}"
+                if flat:
+                    at = dice.choice((f"Flat {flat}, {at}", f"Flat {flat} {at}"))
+                left.append(
+                    {"ref": f"h{number}", "entity": number,
+                     "Property Address": f"{at}, {town}, {code}"}
+                )  # fmt: skip
+                if dice.random() < 0.3:
+                    continue
+                words = [
+                    short.get(w, w) if dice.random() < 0.6 else w for w in street.split()
+                ]
+                at = maybe(dice, 0.1, f"{house} {' '.join(words)}")
+                if flat:
+                    at = dice.choice((f"{flat}/{at}", f"Flat {flat} {at}", f"Apt {flat}, {at}"))
+                right.append(
+                    {"id": f"r{number}", "entity": number, "addr_line_1": at.upper(),
+                     "town": kept(dice, 0.2, town.upper()),
+                     "postcode": kept(dice, 0.1, maybe(dice, 0.04, code))}
+                )  # fmt: skip
+    dice.shuffle(right)
+    return left, right
+
+
 SHAPES: dict[str, Callable[[int, int], Shape]] = {
     "payments": payments,
     "companies": companies,
     "contacts": contacts,
     "patients": patients,
     "few_columns": few_columns,
+    "households": households,
 }
 
 

@@ -101,6 +101,7 @@ NAMES: Part = ("forename and surname in any order", "names_sorted", "names_sorte
 def candidate_rules(specification: LinkSpecification) -> Iterator[Rule]:
     """Yield the rules that the fields of a specification allow, widest first."""
     dates, codes, places, postcodes, years = _parts(specification)
+    houses = _houses(specification)
     for code in codes:
         yield _rule(code)
     anchors = [*postcodes, *places]
@@ -113,7 +114,7 @@ def candidate_rules(specification: LinkSpecification) -> Iterator[Rule]:
     for date in dates:
         yield _crossed(date, by=[*halves, *areas, *places], finer=[INITIAL, SURNAME_4])
     for place in postcodes:
-        yield _crossed(place, by=[*halves, *years], finer=[INITIAL])
+        yield _crossed(place, by=[*halves, *years, *houses], finer=[INITIAL])
     yield _crossed(NAMES, by=[*years, *areas, *places])
     yield _crossed(SURNAME, by=[*areas, *years, FORENAME_3], finer=[INITIAL, *years])
     yield _crossed(FORENAME, by=[*areas, *years], finer=[SURNAME_4])
@@ -154,6 +155,14 @@ def _parts(
     return groups["date"], groups["code"], groups["place"], groups["postcode"], years
 
 
+def _houses(specification: LinkSpecification) -> list[Part]:
+    """Return the numbers of each address."""
+    return [
+        (f"numbers of {n}", quote(f"{n}__numbers"), f"{n}__numbers")
+        for n in (e.name for e in specification.fields if e.what.kind == "address")
+    ]
+
+
 def _rules_of_rare_words(specification: LinkSpecification) -> Iterator[Rule]:
     """Yield the rarest word of each text, and the next, narrowed by all that is near."""
     dates, _, _, postcodes, _ = _parts(specification)
@@ -164,6 +173,7 @@ def _rules_of_rare_words(specification: LinkSpecification) -> Iterator[Rule]:
             (f"area of {p[0]}", quote(f"{p[2]}__area"), f"{p[2]}__area")
             for p in postcodes
         ],
+        *_houses(specification),
     ]
     names = worded(specification)
     for name in names:

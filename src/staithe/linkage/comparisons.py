@@ -27,10 +27,14 @@ class Level:
 
 @dataclass(frozen=True)
 class Comparison:
-    """One comparison of the model, with the columns that it reads."""
+    """One comparison of the model, with the columns that it reads.
+
+    At most `most_different` of the matches are taken to differ in it.
+    """
 
     name: str
     levels: tuple[Level, ...]
+    most_different: float = 1.0
 
     @property
     def columns(self) -> tuple[str, ...]:
@@ -317,6 +321,26 @@ def _worded(name: str) -> list[Level]:
     return [*closer, same(f"{name}__rarest", label="the same rarest word"), half]
 
 
+def _street(name: str) -> list[Level]:
+    """Return the levels of an address, its numbers aside: they are judged by themselves."""
+    words, every, half = _text(name)[3:]
+    street = f"{name}__street"
+    return [null(street), same(street), alike(street, 0.92), words, every, half]
+
+
+def _worded_street(name: str) -> list[Level]:
+    """Return the levels of an address whose rare words are known."""
+    *closer, half = _street(name)
+    return [*closer, same(f"{name}__rarest", label="the same rarest word"), half]
+
+
+def house(name: str) -> list[Level]:
+    """Return the levels of the numbers in an address: next door is another house."""
+    numbers, each = f"{name}__numbers", f"{name}__number_list"
+    shared = f'list_has_any("{each}_l", "{each}_r")'
+    return [null(numbers), same(numbers), Level("a number shared", shared)]
+
+
 def _code(name: str) -> list[Level]:
     return [null(name), same(name), edits(name, 1), edits(name, 2)]
 
@@ -348,6 +372,12 @@ def category(name: str) -> list[Level]:
 
 CHECKED = "checked identifier"
 WORDED = "text of counted words"
+# People and firms move. Where only places are named, neighbours, who share street and
+# postcode, would else pass for the matches, being many more.
+OF_PLACES = {"address", "postcode", "place", "category"}
+SAME_HOUSE = 0.25
+WORDED_ADDRESS = "address of counted words"
+HOUSE = "numbers of an address"
 EVENT = "date of an event"
 NAMED = "email beside a name"
 LEVELS: dict[str, Callable[[str], list[Level]]] = {
@@ -357,11 +387,12 @@ LEVELS: dict[str, Callable[[str], list[Level]]] = {
     "number": _number,
     "identifier": _code,
     "phone": _code,
-    "address": _text,
+    "address": _street,
     "text": _text,
     "place": _place,
     "category": category,
     "sex": category,
+    HOUSE: house,
 }
 
 
@@ -373,6 +404,7 @@ def comparisons_for(
     levels = LEVELS | {
         CHECKED: _checked_code,
         WORDED: _worded,
+        WORDED_ADDRESS: _worded_street,
         EVENT: _event,
         NAMED: _named_email,
     }
@@ -385,20 +417,30 @@ def field_comparisons(
     levels: Mapping[str, Callable[[str], list[Level]]],
 ) -> list[Comparison]:
     """Return the comparisons of all but names; `levels` has those of each kind."""
-    return [
-        Comparison(
-            each.name, tuple(levels[_kind(each, levels, standardised)](each.name))
-        )
-        for each in specification.fields
-        if each.what.kind != "name" and standardised.has(each.name)
-    ]
+    found = []
+    kinds = {each.what.kind for each in specification.fields}
+    moved = SAME_HOUSE if kinds <= OF_PLACES else 1.0
+    for each in specification.fields:
+        name = each.name
+        if each.what.kind != "name" and standardised.has(compared_column(each)):
+            kind = _kind(each, levels, standardised)
+            found.append(Comparison(name, tuple(levels[kind](name))))
+        if HOUSE in levels and standardised.has(f"{name}__numbers"):
+            levels_of_it = tuple(levels[HOUSE](name))
+            found.append(Comparison(f"{name}__house", levels_of_it, moved))
+    return found
+
+
+def compared_column(field: LinkField) -> str:
+    """Return the column that holds what is compared of a field."""
+    return f"{field.name}__street" if field.what.kind == "address" else field.name
 
 
 def _kind(field: LinkField, levels: Collection[str], standardised: Standardised) -> str:
     if field.scheme and CHECKED in levels:
         return CHECKED
     if standardised.has(f"{field.name}__rarest") and WORDED in levels:
-        return WORDED
+        return WORDED_ADDRESS if field.what.kind == "address" else WORDED
     if field.meaning == "date" and EVENT in levels:
         return EVENT
     if standardised.has(f"{field.name}__rest") and NAMED in levels:

@@ -13,6 +13,7 @@ from dataclasses import dataclass, replace
 
 from staithe.base.errors import BadInput
 from staithe.linkage.meanings import (
+    BY_WORD,
     REGISTERED,
     find_meaning,
     is_evidence,
@@ -35,6 +36,7 @@ from staithe.quality.identifiers import share_valid
 Samples = Mapping[str, Sequence[str]]
 
 UK_POSTCODE = re.compile(r"[A-Za-z]{1,2}[0-9][A-Za-z0-9]? ?[0-9][A-Za-z]{2}")
+UK_POSTCODE_AT_END = re.compile(rf"\b{UK_POSTCODE.pattern}\W*$")
 EMAIL = re.compile(r"[^@\s]+@[^@\s]+\.[^@\s]+")
 NUMBER = re.compile(r"[-+£$€]?\s?[0-9][0-9,]*(\.[0-9]+)?%?")
 DATE = re.compile(
@@ -75,6 +77,7 @@ def detect_specification(
         _meanings(columns, samples[side], ignored, left_out)
         for side, columns in enumerate(sides)
     ]
+    _read_postcodes(found, samples)
     pairs = _paired(found, left_out) if right_columns is not None else _alone(found[0])
     fields = _distinct([_field(pair, samples) for pair in _named(pairs, samples)])
     if not fields:
@@ -117,6 +120,26 @@ def _meanings(
         else:
             found[meaning_of(column, values)].append(column)
     return found
+
+
+def _read_postcodes(found: Sequence[Found], samples: Sequence[Samples]) -> None:
+    """Let an address give the postcode too, where every file has one somewhere."""
+    inside = [
+        next((c for c in each.get("address", ()) if _holds_postcodes(of[c])), None)
+        for each, of in zip(found, samples, strict=True)
+    ]
+    if all(
+        "postcode" in each or column
+        for each, column in zip(found, inside, strict=True)
+    ):
+        for each, column in zip(found, inside, strict=True):
+            if column and "postcode" not in each:
+                each["postcode"] = [column]
+
+
+def _holds_postcodes(values: Sequence[str]) -> bool:
+    with_one = sum(UK_POSTCODE_AT_END.search(value) is not None for value in values)
+    return with_one >= FEW * len(values)
 
 
 def meaning_of(column: str, values: Sequence[str]) -> str:
@@ -248,6 +271,8 @@ def _field(pair: Pair, samples: Sequence[Samples]) -> LinkField:
         "birth_year",
     }:
         name = plain_column(columns[0]) or meaning
+        if meaning == "postcode" and find_meaning(columns[0]) == BY_WORD["address"]:
+            name = meaning
     if name in RESERVED or not name[:1].isalpha():
         name = f"field_{name}".rstrip("_")
     scheme = ""

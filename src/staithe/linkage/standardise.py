@@ -138,7 +138,7 @@ def _add_field(layers: Layers, each: LinkField, side: int) -> None:
             first = "true" if order == "month-first" else "false"
             layers[1][name] = f"st_written_date({raw}, {first})"
         case "postcode":
-            layers[1][f"c__{name}"] = f"st_code({raw})"
+            layers[1][f"c__{name}"] = f"st_code(st_written_postcode({raw}))"
             layers[2][name] = f"st_postcode(c__{name})"
         case "sex":
             layers[1][f"c__{name}"] = f"st_text({raw})"
@@ -157,6 +157,9 @@ def _add_field(layers: Layers, each: LinkField, side: int) -> None:
                 layers[1][name] = f"st_bare_code({raw})"
         case "number":
             layers[1][name] = f"st_number({raw})"
+        case "address":
+            layers[1][f"c__{name}"] = f"st_text({raw})"
+            layers[2][name] = f"st_address(c__{name})"
         case _ if each.meaning == "organisation":
             layers[1][f"c__{name}"] = f"st_text(replace({raw}, '&', ' and '))"
             layers[2][name] = f"st_organisation(c__{name})"
@@ -200,9 +203,18 @@ def derived_sql(specification: LinkSpecification) -> dict[str, str]:
                 user = derived[f"{name}__user"] = f"split_part({value}, '@', 1)"
                 if "forename_surname" in derived:
                     derived[f"{name}__rest"] = f"st_beside({user}, forename, surname)"
-            case "text" | "address":
+            case "text":
                 derived[f"{name}__words"] = f"st_words({value})"
                 derived[f"{name}__sorted"] = f"array_to_string(st_words({value}), ' ')"
+            case "address":
+                numbers = f"st_numbers({value})"
+                words = derived[f"{name}__words"] = f"st_words(st_street({value}))"
+                derived |= {
+                    f"{name}__street": f"st_street({value})",
+                    f"{name}__sorted": f"nullif(array_to_string({words}, ' '), '')",
+                    f"{name}__number_list": numbers,
+                    f"{name}__numbers": f"nullif(array_to_string({numbers}, ' '), '')",
+                }
             case _:
                 pass
     return derived

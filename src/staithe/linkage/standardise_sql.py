@@ -39,6 +39,20 @@ LEGAL_FORM = (
     "|cyfyngedig|ccc|public limited company|community interest company"
 )
 
+# Words of an address that some write short: one form for all.
+SHORT_WORDS = {
+    "road": "rd", "street": "st", "str": "st", "saint": "st", "avenue": "ave", "av": "ave",
+    "lane": "ln", "drive": "dr", "drv": "dr", "close": "cl", "court": "ct", "crt": "ct",
+    "crescent": "cres", "cresent": "cres", "gardens": "gdns", "gdn": "gdns",
+    "garden": "gdns", "grove": "gr", "grv": "gr", "place": "pl", "square": "sq",
+    "terrace": "ter", "terr": "ter", "house": "hse", "apartment": "flat", "apt": "flat",
+    "flt": "flat", "mount": "mt", "mnt": "mt", "park": "pk", "parade": "pde",
+    "boulevard": "blvd", "highway": "hwy", "building": "bldg", "buildings": "bldg",
+    "bldgs": "bldg", "cottage": "cott", "cottages": "cott", "cotts": "cott",
+    "north": "n", "south": "s", "east": "e", "west": "w", "floor": "fl", "number": "no",
+}  # fmt: skip
+SHORT = "{" + ", ".join(f"'{k}': '{v}'" for k, v in SHORT_WORDS.items()) + "}"
+
 # A cell longer than this is not a name or an address; the rest is not looked at.
 LONGEST = 400
 
@@ -121,9 +135,30 @@ CREATE OR REPLACE TEMP MACRO st_written_date(x, month_first) AS
 CREATE OR REPLACE TEMP MACRO st_possible(d) AS try_cast(d AS DATE) IS NOT NULL;
 """
 
+_ADDRESS_MACROS = f"""
+-- The postcode in a text: all of it, or what stands in an address.
+CREATE OR REPLACE TEMP MACRO st_written_postcode(r) AS
+  CASE WHEN length(r) <= 10 THEN r
+       ELSE nullif(regexp_extract(upper(r),
+         '\\b([A-Z]{{1,2}}[0-9][A-Z0-9]? ?[0-9][A-Z]{{2}})\\b', 1), '') END;
+-- Standard text of an address without its postcode, its usual words written short.
+CREATE OR REPLACE TEMP MACRO st_address(t) AS
+  nullif(trim(regexp_replace(array_to_string(list_transform(string_split(
+    regexp_replace(t, '(^| )[a-z]{{1,2}}[0-9][a-z0-9]? ?[0-9][a-z]{{2}}$', ''), ' '),
+      lambda w: coalesce(map_extract(MAP {SHORT}, w)[1], w)), ' '),
+    '\\b([0-9]+) ([a-z])\\b', '\\1\\2', 'g')), '');
+-- The numbers of flat and house in an address, each once.
+CREATE OR REPLACE TEMP MACRO st_numbers(a) AS
+  list_sort(list_distinct(regexp_extract_all(a, '\\b[0-9]+[a-z]?\\b')));
+-- An address without its numbers and the words that only announce one.
+CREATE OR REPLACE TEMP MACRO st_street(a) AS
+  nullif(trim(regexp_replace(regexp_replace(a, '\\b([0-9]+[a-z]?|flat|no|unit)\\b', '',
+    'g'), ' +', ' ', 'g')), '');
+"""
+
 _CODE_MACROS = r"""
 CREATE OR REPLACE TEMP MACRO st_code(r) AS
-  nullif(upper(regexp_replace(strip_accents(r), '[^A-Za-z0-9]', '', 'g')), '');
+  nullif(upper(regexp_replace(strip_accents(r), '[^\p{L}\p{N}]', '', 'g')), '');
 -- A code without the noughts in front of its number.
 CREATE OR REPLACE TEMP MACRO st_bare_code(r) AS
   regexp_replace(st_code(r), '^([A-Z]*)0+([0-9])', '\1\2');
@@ -159,9 +194,13 @@ CREATE OR REPLACE TEMP MACRO st_phone(d) AS
   CASE WHEN length(d) >= 6
        THEN regexp_replace(d, '^(00)?440?([1-9][0-9]{8,9})$', '0\2') END;
 CREATE OR REPLACE TEMP MACRO st_finite(x) AS CASE WHEN isfinite(x) THEN x END;
+-- 1.234,5 and 12,50 as they are written where the comma is the decimal mark.
+CREATE OR REPLACE TEMP MACRO st_point(r) AS
+  CASE WHEN regexp_full_match(r, '-?([0-9]{1,3}([.][0-9]{3})+,[0-9]+|[0-9]+,[0-9]{1,2})')
+       THEN replace(replace(r, '.', ''), ',', '.') ELSE replace(r, ',', '') END;
 CREATE OR REPLACE TEMP MACRO st_number(r) AS
-  st_finite(try_cast(regexp_replace(regexp_replace(r, '[,£$€%\s]', '', 'g'),
-    '^\((.*)\)$', '-\1') AS DOUBLE));
+  st_finite(try_cast(st_point(regexp_replace(regexp_replace(r, '[£$€%\s]', '', 'g'),
+    '^\((.*)\)$', '-\1')) AS DOUBLE));
 -- A whole number that some program wrote with a nought behind the point.
 CREATE OR REPLACE TEMP MACRO st_whole(t) AS
   CASE WHEN ends_with(t, '.0') AND regexp_full_match(t, '-?[0-9]+[.]0')
@@ -173,4 +212,4 @@ CREATE OR REPLACE TEMP MACRO st_words(t) AS
 
 def install_macros(con: duckdb.DuckDBPyConnection) -> None:
     """Define the standardising macros on a connection, for its lifetime."""
-    con.execute(_NAME_MACROS + _DATE_MACROS + _CODE_MACROS)
+    con.execute(_NAME_MACROS + _DATE_MACROS + _CODE_MACROS + _ADDRESS_MACROS)

@@ -17,6 +17,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from staithe.linkage.clusters import best_partners
 from staithe.linkage.scores import Flags, Floats, Scores, probability
 
 
@@ -24,6 +25,11 @@ ROUNDS = 200
 # However few matches there seem to be, a pair this unlikely is not offered as a link:
 # weight -2 is one chance in five.
 LEAST = -2.0
+# Wrong pairs that win are guessed from those that lose, at most so many for each.
+MOST_ALONE = 10.0
+# The least share of records drawn as being alone; pairs to draw, and how often at most.
+LEAST_ALONE = 0.01
+ENOUGH_DRAWN, MOST_DRAWS = 20_000, 20
 # A file in which nothing matched may get matches later: the prior is never nought.
 LEAST_EXPECTED = 0.5
 
@@ -94,17 +100,14 @@ def against_losers(
     count = np.arange(1, len(winners) + 1)
     threshold, advice = start.weight, start
     for _ in range(5):
-        losers = np.sort(_losing(scores, kept, threshold, single))
-        above = len(losers) - np.searchsorted(losers, winners, side="left")
         matches = float((winners >= threshold).sum())
+        losing = _losing(scores, kept, threshold, single)
+        wrong, chance = _wrong_winners(losing, _alone(matches, rows, single), single)
+        above = len(wrong) - np.searchsorted(wrong, winners, side="left")
         for _ in range(20):
-            alone = math.prod(
-                1 - min(matches / size, 1)
-                for size, once in zip(rows, single, strict=True)
-                if once
-            )
-            ratio = min(alone / max(1 - alone, 1e-9), 10.0)
-            right = np.maximum.accumulate(np.maximum(count - ratio * above, 0))
+            alone = math.prod(_alone(matches, rows, single))
+            ratio = min(alone / max(1 - alone, 1e-9), MOST_ALONE)
+            right = np.maximum.accumulate(np.maximum(count - ratio / chance * above, 0))
             matches = float(right[-1])
         gain = 2 * right / (count + max(matches, 1))
         best = int(gain.argmax())
@@ -120,14 +123,49 @@ def against_losers(
     return advice
 
 
+def _alone(
+    matches: float, rows: tuple[int, int], single: tuple[bool, bool]
+) -> tuple[float, float]:
+    """Return for each side the share of records without a partner, 1 where any may be."""
+    left, right = (
+        1 - min(matches / size, 1) if once else 1.0
+        for size, once in zip(rows, single, strict=True)
+    )
+    return left, right
+
+
 def _losing(
     scores: Scores, kept: Flags, threshold: float, single: tuple[bool, bool]
-) -> Floats:
-    """Return the weights of pairs whose records are surely with someone else."""
+) -> Scores:
+    """Return the pairs whose records are surely with someone else."""
     sure = kept & (scores.weight >= threshold)
     taken = np.zeros(len(scores), dtype=bool)
     for side, once in zip((scores.left, scores.right), single, strict=True):
         if once:
             taken |= np.isin(side, side[sure])
-    losing: Floats = scores.weight[~kept & taken]
-    return losing
+    return scores.where(~kept & taken)
+
+
+def _wrong_winners(
+    losing: Scores, alone: tuple[float, float], single: tuple[bool, bool]
+) -> tuple[Floats, float]:
+    """Return how losing pairs would score as winners, and for what share of them.
+
+    Takes the partners away from as many records, at random, as have none (`alone`, by
+    side), and lets the pairs that are then left win against each other: of fifteen
+    neighbours one at most is taken for the house that is missing.
+    """
+    shares = [max(each, LEAST_ALONE) for each in alone]
+    chance = math.prod(shares)
+    dice = np.random.default_rng(1)
+    draws = int(np.clip(ENOUGH_DRAWN / max(chance * len(losing), 1), 1, MOST_DRAWS))
+    found = []
+    for _ in range(draws):
+        drawn = np.ones(len(losing), dtype=bool)
+        for side, share in zip((losing.left, losing.right), shares, strict=True):
+            if share < 1 and len(losing):
+                drawn &= (dice.random(int(side.max()) + 1) < share)[side]
+        left = losing.where(drawn)
+        won = best_partners(left, single_left=single[0], single_right=single[1])
+        found.append(left.weight[won])
+    return np.sort(np.concatenate(found)), draws * chance

@@ -18,6 +18,7 @@ import numpy as np
 from staithe.linkage.blocking import Budget, Rule, count_pairs
 from staithe.linkage.comparisons import Comparison
 from staithe.linkage.counting import Counter, Patterns, TrainingBlock
+from staithe.linkage.rare_words import RANKS
 from staithe.linkage.scores import Floats, Ints
 from staithe.linkage.specification import LinkSpecification
 from staithe.linkage.standardise import Standardised
@@ -109,7 +110,11 @@ def _block_candidates(specification: LinkSpecification) -> list[tuple[str, ...]]
         found += [(name,) for name in of.get(kind, [])]
     if of.get("name"):
         found += [("surname",), ("forename",)]
-    for kind in ("text", "address", "number", "place", "category", "sex"):
+    for name in of.get("address", []):
+        house = f"{name}__numbers"
+        found += [(f"{name}__street", house), (f"{name}{RANKS[0]}", house)]
+        found.append((f"{name}__street",))
+    for kind in ("text", "number", "place", "category", "sex"):
         found += [(name,) for name in of.get(kind, [])]
     return found
 
@@ -156,14 +161,15 @@ def first_share(patterns: Patterns, u: Sequence[Floats]) -> float:
 
 
 def estimate_m(
-    patterns: Patterns, u: Sequence[Floats]
+    patterns: Patterns, u: Sequence[Floats], most: Sequence[float] | None = None
 ) -> tuple[tuple[Floats, ...], bool]:
     """Return for each comparison the share of each level among matches.
 
     Expectation maximisation over the pairs of one block, u fixed; says whether it
-    settled.
+    settled. `most` bounds for each comparison the share of matches that differ.
     """
     sizes = [len(each) for each in u]
+    most = most or [1.0] * len(sizes)
     m = [first_m(size) for size in sizes]
     share = first_share(patterns, u)
     columns = [patterns.levels[:, n] for n in range(len(sizes))]
@@ -177,8 +183,8 @@ def estimate_m(
         expected = patterns.counts * chance
         share = float(np.clip(expected.sum() / total, 1e-6, 1 - 1e-6))
         new = [
-            _shares(column, expected, size)
-            for column, size in zip(columns, sizes, strict=True)
+            _seldom_different(_shares(column, expected, size), bound)
+            for column, size, bound in zip(columns, sizes, most, strict=True)
         ]
         moved = max(
             float(np.abs(after - before).max())
@@ -188,6 +194,12 @@ def estimate_m(
         if moved < SETTLED:
             return tuple(m), True
     return tuple(m), False
+
+
+def _seldom_different(shares: Floats, most: float) -> Floats:
+    if shares[0] <= most:
+        return shares
+    return np.r_[most, shares[1:] * ((1 - most) / shares[1:].sum())]
 
 
 def without_matches(
@@ -297,7 +309,8 @@ def _trained(
     found: list[list[Floats]] = [[] for _ in comparisons]
     warnings: list[str] = []
     for each in sessions:
-        m, settled = estimate_m(each.patterns, [u[n] for n in each.free])
+        most = [comparisons[n].most_different for n in each.free]
+        m, settled = estimate_m(each.patterns, [u[n] for n in each.free], most)
         if not settled:
             warnings.append(
                 f"Training on {' and '.join(each.block.columns)} had not settled after "

@@ -143,9 +143,14 @@ def _atoms(each: LinkField) -> list[Atom]:
                 Atom(name, "same", value, bits),
                 Atom(name, "alike", near, bits - NEAR_COST, 13),
             ]
-        case "text" | "address":
+        case "text":
             words = f"nullif(array_to_string(st_words({value}), ' '), '')"
             return [Atom(name, "same", words, bits)]
+        case "address":
+            street = f"array_to_string(st_words(st_street({value})), ' ')"
+            numbers = f"array_to_string(st_numbers({value}), ' ')"
+            house = f"nullif(trim(concat_ws(' ', {street}, {numbers})), '')"
+            return [Atom(name, "same", house, bits)]
         case _:
             return [Atom(name, "same", f"{value}::VARCHAR", bits)]
 

@@ -11,12 +11,14 @@ from dataclasses import replace
 
 from staithe.linkage.blocking import Rule
 from staithe.linkage.comparisons import (
+    HOUSE,
     SWAPPED,
     Comparison,
     Level,
     category,
     field_comparisons,
     half_the_words,
+    house,
     null,
     same,
 )
@@ -144,6 +146,11 @@ def _text(name: str) -> list[Level]:
     ]
 
 
+def _street(name: str) -> list[Level]:
+    street = f"{name}__street"
+    return [null(street), same(street), *_text(name)[2:]]
+
+
 def _code(name: str) -> list[Level]:
     return [
         null(name),
@@ -164,11 +171,12 @@ LEVELS: dict[str, Callable[[str], list[Level]]] = {
     "number": _number,
     "identifier": _code,
     "phone": _code,
-    "address": _text,
+    "address": _street,
     "text": _text,
     "place": _place,
     "category": category,
     "sex": category,
+    HOUSE: house,
 }
 
 

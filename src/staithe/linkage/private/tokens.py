@@ -190,6 +190,25 @@ def _text(name: str) -> list[TokenColumn]:
     ]
 
 
+def _address(name: str) -> list[TokenColumn]:
+    street = "st_street(v)"
+    in_order = f"nullif(array_to_string(st_words({street}), ' '), '')"
+    numbers = "st_numbers(v)"
+    return [
+        _token(name, name),
+        _token(f"{name}__street", f"{name} street", street),
+        _tokens(f"{name}__near", f"{name} less", f"near_one({street})"),
+        _token(f"{name}__sorted", f"{name} sorted", in_order),
+        _tokens(f"{name}__words", f"{name} word", f"st_words({street})"),
+        _tokens(f"{name}__number_list", f"{name} number", numbers),
+        _token(
+            f"{name}__numbers",
+            f"{name} numbers",
+            f"nullif(array_to_string({numbers}, ' '), '')",
+        ),
+    ]
+
+
 def _category(name: str) -> list[TokenColumn]:
     return [_token(name, name)]
 
@@ -203,7 +222,7 @@ OF_KIND: dict[str, Callable[[str], list[TokenColumn]]] = {
     "phone": _code,
     "place": _code,
     "text": _text,
-    "address": _text,
+    "address": _address,
     "category": _category,
     "sex": _category,
 }
