@@ -12,8 +12,10 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Protocol
 
 import numpy as np
+import pyarrow as pa
 
 from staithe.linkage.comparisons import Comparison
+from staithe.linkage.executor.records import arrow
 from staithe.linkage.scores import Flags, Floats, Ints
 from staithe.linkage.standardise import Standardised
 from staithe.tables.sql import quote_identifier as quote
@@ -87,6 +89,10 @@ class Counter(Protocol):
         """Count about `pairs` of the pairs that agree on a block's columns."""
         ...
 
+    def given_pairs(self, left: Ints, right: Ints, chosen: Sequence[int]) -> Patterns:
+        """Count pairs of record numbers."""
+        ...
+
 
 @dataclass(frozen=True)
 class SqlCounter:
@@ -114,6 +120,14 @@ class SqlCounter:
             dedupe=len(self.standardised.rows) == 1,
         )
         return self._count(chosen, sql)
+
+    def given_pairs(self, left: Ints, right: Ints, chosen: Sequence[int]) -> Patterns:
+        """Count pairs of record numbers."""
+        pairs = {"a": arrow(left, pa.int64()), "b": arrow(right, pa.int64())}
+        self.con.register("counted_pairs", pa.table(pairs))
+        found = self._count(chosen, "FROM counted_pairs")
+        self.con.unregister("counted_pairs")
+        return found
 
     def _count(self, chosen: Sequence[int], sql: str) -> Patterns:
         return count_patterns(
@@ -153,6 +167,12 @@ class ExecutorCounter:
             only = found["x"].astype(bool)
         tally = self.executor.tally_rule(self.blocks.index(block), chosen, only=only)
         return self._patterns(tally, chosen)
+
+    def given_pairs(self, left: Ints, right: Ints, chosen: Sequence[int]) -> Patterns:
+        """Count pairs of record numbers."""
+        return self._patterns(
+            self.executor.tally_pairs(left - 1, right - 1, chosen), chosen
+        )
 
     def _patterns(self, tally: Tally, chosen: Sequence[int]) -> Patterns:
         return pattern_levels(tally, [self.executor.comparisons[c] for c in chosen])

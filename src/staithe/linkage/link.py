@@ -65,6 +65,7 @@ from staithe.linkage.specification import LinkSpecification, with_settings
 from staithe.linkage.standardise import Standardised, standardise
 from staithe.linkage.standardise_sql import install_macros
 from staithe.linkage.training import Chances, train, training_blocks
+from staithe.linkage.winners import learn_again
 from staithe.linkage.write_result import write_result
 from staithe.tables.engine import connect
 
@@ -296,11 +297,19 @@ def finish(run: Run, out: Path) -> LinkResult:
         run.job.con, run.standardised, run.specification, dedupe=run.job.dedupe
     )
     executor = _executor(run, blocks)
-    model = _train(run, blocks, executor)
+    counter = _counter(run, blocks, executor)
+    model = _train(run, blocks, counter)
     if run.job.labelled:
         model = run.job.labelled.applied_to(model)
     run.job.progress("scoring", 0.5)
     decision, links, warnings = _score(run, model, executor)
+    better = None
+    if not run.job.labelled:
+        better = learn_again(counter, model, decision, run.standardised.rows)
+    if better:
+        run.job.progress("scoring again", 0.7)
+        model = better
+        decision, links, warnings = _score(run, model, executor)
     model = model.with_prior(decision.prior)
     run.job.progress("writing", 0.9)
     report = run_report(
@@ -333,15 +342,16 @@ def _executor(run: Run, blocks: Sequence[TrainingBlock]) -> Executor | None:
     return executor if executor.counts_patterns(len(run.comparisons)) else None
 
 
-def _train(
+def _counter(
     run: Run, blocks: Sequence[TrainingBlock], executor: Executor | None
-) -> Model:
+) -> Counter:
+    if executor is None:
+        return SqlCounter(run.job.con, run.standardised, run.comparisons)
+    return ExecutorCounter(executor, run.standardised, blocks)
+
+
+def _train(run: Run, blocks: Sequence[TrainingBlock], counter: Counter) -> Model:
     job, standardised = run.job, run.standardised
-    counter: Counter = (
-        SqlCounter(job.con, standardised, run.comparisons)
-        if executor is None
-        else ExecutorCounter(executor, standardised, blocks)
-    )
     prior = first_prior(job.con, standardised, run.specification, dedupe=job.dedupe)
     parameters = train(
         counter,

@@ -14,34 +14,44 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
+from typing import NamedTuple
 
 import numpy as np
 
 from staithe.linkage.clusters import best_partners
-from staithe.linkage.scores import Flags, Floats, Scores, probability
+from staithe.linkage.scores import Flags, Floats, Ints, Scores, probability
 
 
 ROUNDS = 200
 # However few matches there seem to be, a pair this unlikely is not offered as a link:
 # weight -2 is one chance in five.
 LEAST = -2.0
-# Wrong pairs that win are guessed from those that lose, at most so many for each.
-MOST_ALONE = 10.0
+# Where fewer records of the smaller file match, losers are too few to be scaled up by
+# more than this.
+FEW_MATCH, MOST_ALONE = 0.05, 10.0
+# Where so many links and losing pairs show what wrong ones score, less will do.
+MANY, LEAST_SHOWN = 100, -8.0
 # The least share of records drawn as being alone; pairs to draw, and how often at most.
 LEAST_ALONE = 0.01
-ENOUGH_DRAWN, MOST_DRAWS = 20_000, 20
+ENOUGH_DRAWN, MOST_DRAWS = 50_000, 100
+# Of F1: so far from the best is as good.
+FLAT = 0.0003
 # A file in which nothing matched may get matches later: the prior is never nought.
 LEAST_EXPECTED = 0.5
 
 
 @dataclass(frozen=True)
 class Advice:
-    """The least weight to accept, how it was found, and what it should give."""
+    """The least weight to accept, how it was found, and what it should give.
+
+    `shown` says whether losing pairs enough showed it.
+    """
 
     weight: float
     method: str
     precision: float | None
     recall: float | None
+    shown: bool = False
 
 
 def refit_prior(weight: Floats, prior: float, possible: float) -> float:
@@ -92,35 +102,111 @@ def against_losers(
     """Return the threshold with the best F1 that losing pairs let expect.
 
     `kept` flags the pairs that are best for those records, left or right, that have one
-    partner at most (`single`); `start` is the advice without losers. Never below LEAST.
+    partner at most (`single`); `start` is the advice without losers.
     """
     winners = np.sort(scores.weight[kept])[::-1]
     if not len(winners):
         return start
     count = np.arange(1, len(winners) + 1)
     threshold, advice = start.weight, start
+    thin = not _judge(scores, kept, winners, threshold, rows, single).shown
     for _ in range(5):
-        matches = float((winners >= threshold).sum())
-        losing = _losing(scores, kept, threshold, single)
-        wrong, chance = _wrong_winners(losing, _alone(matches, rows, single), single)
-        above = len(wrong) - np.searchsorted(wrong, winners, side="left")
-        for _ in range(20):
-            alone = math.prod(_alone(matches, rows, single))
-            ratio = min(alone / max(1 - alone, 1e-9), MOST_ALONE)
-            right = np.maximum.accumulate(np.maximum(count - ratio / chance * above, 0))
-            matches = float(right[-1])
-        gain = 2 * right / (count + max(matches, 1))
-        best = int(gain.argmax())
+        found = _judge(scores, kept, winners, threshold, rows, single, thin=thin)
+        gain = 2 * found.right / (count + max(found.matches, 1))
+        # Of thresholds that promise as much, the middle one: it moves least.
+        flat = np.flatnonzero(gain >= gain.max() - FLAT)
+        middle = float(winners[flat].mean())
+        best = int((winners >= middle).sum()) - 1
         advice = Advice(
-            max(float(winners[best]), LEAST),
+            max(middle, LEAST_SHOWN if found.shown else LEAST),
             "pairs that lose to a better partner show how wrong pairs score",
-            float(right[best] / count[best]),
-            float(right[best] / max(matches, 1)),
+            float(found.right[best] / count[best]),
+            float(found.right[best] / max(found.matches, 1)),
+            found.shown,
         )
         if advice.weight == threshold:
             break
         threshold = advice.weight
     return advice
+
+
+def chances_of_winners(
+    scores: Scores,
+    kept: Flags,
+    rows: tuple[int, int],
+    threshold: float,
+    single: tuple[bool, bool],
+) -> tuple[Ints, Floats]:
+    """Return the places of the pairs kept, best first, and the chance of each."""
+    places = np.flatnonzero(kept)
+    places = places[np.argsort(-scores.weight[places], kind="stable")]
+    found = _judge(scores, kept, scores.weight[places], threshold, rows, single)
+    return places, np.diff(np.r_[0.0, found.right])
+
+
+class _Judged(NamedTuple):
+    """How many of the best winners are right, so many matches in all.
+
+    `shown` says whether there were winners and losers enough to tell.
+    """
+
+    right: Floats
+    matches: float
+    shown: bool
+
+
+def _judge(
+    scores: Scores,
+    kept: Flags,
+    winners: Floats,
+    threshold: float,
+    rows: tuple[int, int],
+    single: tuple[bool, bool],
+    *,
+    thin: bool = False,
+) -> _Judged:
+    """Judge the winners (weights, best first) by the losers of those over a threshold."""
+    matches = float((winners >= threshold).sum())
+    losing = _losing(scores, kept, threshold, single)
+    wrong, chance = _wrong_winners(losing, _alone(matches, rows, single), single)
+    above = _at_least(wrong, winners) / chance
+    # What few losers show may as well be more by a standard error.
+    sure = _right(above + np.sqrt(above) + 1, matches, rows, single)
+    enough = (winners >= LEAST).sum() >= MANY and len(losing) >= MANY
+    if thin or not enough or sure[-1] < FEW_MATCH * min(rows):
+        every = _at_least(np.sort(losing.weight), winners)
+        guess = _right(every, matches, rows, single, most=MOST_ALONE)
+        return _Judged(guess, float(guess[-1]), shown=False)
+    return _Judged(sure, float(sure[-1]), shown=True)
+
+
+def _at_least(weights: Floats, winners: Floats) -> Floats:
+    """Return how many of the sorted weights are at least each winner's."""
+    found = len(weights) - np.searchsorted(weights, winners, side="left")
+    return found.astype(np.float64)
+
+
+def _right(
+    above: Floats,
+    matches: float,
+    rows: tuple[int, int],
+    single: tuple[bool, bool],
+    *,
+    most: float = math.inf,
+) -> Floats:
+    """Return how many of the best winners are right, for each number of them.
+
+    `above` are the losers that would have beaten each; so many times as many records
+    are alone as have a partner, so many wrong winners there are, `most` times at most.
+    """
+    count = np.arange(1, len(above) + 1)
+    right = count.astype(np.float64)
+    for _ in range(20):
+        alone = math.prod(_alone(matches, rows, single))
+        ratio = min(alone / max(1 - alone, 1e-9), most)
+        right = np.maximum.accumulate(np.maximum(count - ratio * above, 0))
+        matches = float(right[-1])
+    return right
 
 
 def _alone(
