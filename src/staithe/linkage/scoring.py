@@ -79,7 +79,7 @@ class DuckDBScorer:
         """Register the records of one side, with only the columns that are read."""
         columns = ", ".join(map(quote, columns_read(model)))
         self.con.execute(
-            f"CREATE VIEW side_{side} AS SELECT rid, {columns}"
+            f"CREATE OR REPLACE VIEW side_{side} AS SELECT rid, {columns}"
             f" FROM {standardised.table} WHERE source_number = {side}"
         )
         return self.api.register(f"side_{side}", dataset_display_name=f"s{side}")
