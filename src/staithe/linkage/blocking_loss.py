@@ -45,10 +45,15 @@ def estimate_loss(
     rules: Sequence[ChosenRule],
     *,
     table: str,
+    compared: int,
 ) -> Loss:
-    """Estimate what the rules missed from how often each match was caught."""
+    """Estimate what the rules missed from how often each match was caught.
+
+    `compared` is the number of comparisons: rules that all look at one thing are one
+    attempt in several forms, and tell nothing.
+    """
     likely = scores.where(scores.weight >= LEAST)
-    if not len(likely) or len(rules) < 2:  # noqa: PLR2004  one rule alone tells nothing
+    if not len(likely) or min(len(rules), compared) < 2:  # noqa: PLR2004  two attempts
         return Loss(0.0, 0.0)
     outputs.register_pairs(con, likely)
     caught = " + ".join(

@@ -111,7 +111,7 @@ def link(
     """
     ids = (id_column, right_id or id_column)
     crossing = read_crosswalks(crosswalks)
-    files = (_read(left, encoding), _read(right, right_encoding))
+    files = (read_file(left, encoding), read_file(right, right_encoding))
     if add_to:
         if any((spec, truth, groups, all_pairs, threshold, mode, previous, model)):
             raise BadInput(
@@ -175,7 +175,7 @@ command = link
 Files = tuple["Source", "Source | None"]
 
 
-def _read(path: Path | None, encoding: str | None) -> Any:
+def read_file(path: Path | None, encoding: str | None) -> Any:
     """Return a file as a source: read here where its encoding was declared."""
     if path is None or encoding is None:
         return path

@@ -12,6 +12,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from staithe.base.errors import BadInput
+from staithe.linkage.familiar import recognise
 from staithe.linkage.meanings import (
     BY_WORD,
     REGISTERED,
@@ -77,6 +78,8 @@ def detect_specification(
         _meanings(columns, samples[side], ignored, left_out)
         for side, columns in enumerate(sides)
     ]
+    if right_columns is not None:
+        recognise(found, samples)
     _read_postcodes(found, samples)
     pairs = _paired(found, left_out) if right_columns is not None else _alone(found[0])
     fields = _distinct([_field(pair, samples) for pair in _named(pairs, samples)])

@@ -25,7 +25,7 @@ from staithe.linkage.decide import cluster_again, missing_pairs
 from staithe.linkage.executor.records import arrow, numbers
 from staithe.linkage.inputs import OpenInput, Source, check_ids, open_input
 from staithe.linkage.kept import Kept, learn_words, load_executor, read_facts
-from staithe.linkage.meeting import compare_new
+from staithe.linkage.meeting import compare_new, drop_common
 from staithe.linkage.quality_report import caveat
 from staithe.linkage.rare_words import COUNTS, add_rare_words
 from staithe.linkage.report_page import render_report
@@ -114,6 +114,7 @@ def _add(
     opened = _open(kept, new.sources, new.id_columns)
     inputs, _ = apply_crosswalks(con, opened, new.crosswalks)
     fresh_rows = _standardise(kept, inputs, new.id_columns)
+    warnings = drop_common(kept)
     found = compare_new(kept, threads)
     con.execute("INSERT INTO kept.records SELECT * FROM fresh")
     members = _members(kept, found)
@@ -128,6 +129,7 @@ def _add(
         f" {quote_literal(str(folder / 'clusters.parquet'))} ({outputs.TEXTS})"
     )
     report = _report(kept, previous, folder, changes, fresh_rows)
+    report["warnings"] += warnings
     facts = kept.facts | {"version": kept.facts["version"] + 1}
     con.execute("UPDATE kept.facts SET body = ?", [json.dumps(facts)])
     con.execute("DETACH kept")

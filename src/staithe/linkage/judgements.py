@@ -36,6 +36,7 @@ if TYPE_CHECKING:
 Answer = Literal["match", "no match", "cannot tell"]
 ANSWERS: tuple[Answer, ...] = ("match", "no match", "cannot tell")
 SAMPLE = "sample.parquet"
+MOST_SHOWN = 1000  # letters of a cell: longer ones a spreadsheet cuts or refuses
 Pair = tuple[str, str]
 
 
@@ -159,7 +160,7 @@ def write_sheet(
         for one, two in pairs:
             # People open the sheet in a spreadsheet. Ids are read back: they stay.
             values = (*left[one].values(), *right[two].values())
-            cells = [safe_cell(value) for value in values]
+            cells = [safe_cell(value[:MOST_SHOWN]) for value in values]
             writer.writerow([one, two, "", *cells])
 
 

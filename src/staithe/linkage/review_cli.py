@@ -23,6 +23,10 @@ def review() -> None:
 @click.argument("right", type=FILE, required=False)
 @click.option("--id", "id_column", required=True, help="Column with each row's id.")
 @click.option("--right-id", help="Its name in RIGHT, where that is another.")
+@click.option(
+    "--encoding", metavar="NAME", help="Of LEFT where it is not UTF-8: cp1252, say."
+)
+@click.option("--right-encoding", metavar="NAME", help="Of RIGHT likewise.")
 @click.option("--out", type=FILE, required=True, help="CSV file to write.")
 @click.option("--seed", type=int, default=1, help="Another order for each person.")
 def sheet(
@@ -32,11 +36,14 @@ def sheet(
     right: Path | None,
     id_column: str,
     right_id: str | None,
+    encoding: str | None,
+    right_encoding: str | None,
     out: Path,
     seed: int,
 ) -> None:
     """Write the pairs drawn from RESULT with both records, without scores."""
     from staithe.base.errors import BadInput
+    from staithe.linkage.cli import read_file
     from staithe.linkage.judgements import read_sample, write_sheet
     from staithe.linkage.sheets import read_records
 
@@ -45,7 +52,8 @@ def sheet(
     sample = read_sample(result)
     records = read_records(
         result,
-        [left, right] if right else [left],
+        [read_file(left, encoding)]
+        + ([read_file(right, right_encoding)] if right else []),
         ids=(id_column, right_id or id_column),
         pairs=list(sample),
     )

@@ -110,7 +110,10 @@ def run_report(
     }
     # A pair that loses to a better partner is no match, however likely it looks.
     hopeful = decision.scores.where(decision.eligible)
-    loss = estimate_loss(job.con, hopeful, run.chosen, table=RECORDS)
+    compared = len(run.comparisons)
+    loss = estimate_loss(
+        job.con, hopeful, run.chosen, table=RECORDS, compared=compared
+    )
     report["blocking"] |= {
         "estimated_recall": loss.recall, "estimated_pairs_lost": round(loss.missed)
     }  # fmt: skip

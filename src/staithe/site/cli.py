@@ -7,10 +7,12 @@ from __future__ import annotations
 
 import atexit
 import os
+import signal
 import sys
 import threading
 from contextlib import suppress
 from importlib import import_module
+from typing import NoReturn
 
 import click
 
@@ -99,6 +101,8 @@ def run() -> None:
     an interpreter on its way down aborts the process (apache/arrow#34314): the answer
     was right and the exit code 134. So nothing is taken down under them.
     """
+    # Told to stop, a command takes its unfinished files with it: they hold identifiers.
+    signal.signal(signal.SIGTERM, _stopped)
     try:
         main()
     except SystemExit as done:
@@ -113,6 +117,10 @@ def run() -> None:
         with suppress(OSError):  # nobody reads any more
             stream.flush()
     os._exit(code)
+
+
+def _stopped(_number: int, _frame: object) -> NoReturn:
+    raise SystemExit(128 + signal.SIGTERM)
 
 
 def main() -> None:

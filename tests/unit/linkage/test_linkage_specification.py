@@ -177,6 +177,21 @@ def test_values_speak_where_names_do_not():
     assert {f.meaning for f in found.specification.fields} == {"postcode", "email"}
 
 
+def test_an_address_gives_the_postcode_where_the_other_file_has_one():
+    full = {"Address": ["1 High St, Leeds, LS1 4AP", "2 High St, Leeds"]}
+    parts = {"street": ["1 HIGH ST", "2 HIGH ST"], "postcode": ["LS1 4AP", "LS1 4AQ"]}
+    found = detect_specification(
+        ["Address"], ["street", "postcode"], [full, parts]
+    ).specification
+    assert [(f.meaning, f.name, f.left, f.right) for f in found.fields] == [
+        ("address", "address", "Address", "street"),
+        ("postcode", "postcode", "Address", "postcode"),
+    ]
+    bare = {"street": ["1 HIGH ST"]}
+    alone = detect_specification(["Address"], ["street"], [full, bare]).specification
+    assert [f.meaning for f in alone.fields] == ["address"]
+
+
 def test_files_with_nothing_in_common_are_refused():
     with pytest.raises(BadInput, match="no field in common"):
         detected({"colour": ["red"]}, {"dob": ["1990-01-01"]})

@@ -249,6 +249,45 @@ def test_a_firms_name_loses_its_legal_form(con, written, standard):
     assert record(con, "organisation", written) == [(standard,)]
 
 
+ADDRESSES = [
+    ("Flat 2, 14 Station Road, Leeds, LS1 4AP", "station rd leeds", "14 2"),
+    ("2/14 STATION RD LEEDS", "station rd leeds", "14 2"),
+    ("14 Station Rd., Leeds LS14AP", "station rd leeds", "14"),
+    ("12 A St John's Avenue", "st johns ave", "12a"),
+    ("12a Saint Johns Ave", "st johns ave", "12a"),
+    ("Rose Cottage, Church Lane", "rose cott church ln", None),
+    ("1st Floor, 3-5 High Street", "1st fl high st", "3 5"),
+    ("LS1 4AP", None, None),
+    ("7", None, "7"),
+]
+
+
+@pytest.mark.parametrize(("written", "street", "numbers"), ADDRESSES)
+def test_an_address_is_a_street_and_the_numbers_in_it(con, written, street, numbers):
+    columns = "address__street, address__numbers"
+    assert record(con, "address", written, canonical=columns) == [(street, numbers)]
+
+
+@given(text=st.text(alphabet="abz019 ,/-éß漢", max_size=40))
+def test_an_address_in_standard_form_is_a_fixed_point(con, text):
+    once = one(con, "st_address(st_text($1))", text)
+    assert one(con, "st_address($1)", once) == once
+
+
+@pytest.mark.parametrize(
+    ("written", "postcode"),
+    [
+        ("14 Station Road, Leeds, LS1 4AP", "LS1 4AP"),
+        ("14 Station Road, Leeds ls14ap.", "LS1 4AP"),
+        ("14 Station Road, Leeds", None),
+        ("ls1 4ap", "LS1 4AP"),
+        ("75001", "75001"),
+    ],
+)
+def test_a_postcode_is_read_out_of_an_address(con, written, postcode):
+    assert record(con, "postcode", written) == [(postcode,)]
+
+
 def test_a_megabyte_in_one_cell_is_cut_short(con):
     found = record(con, "surname", "x" * 1_000_000, canonical="length(surname)")
     assert found[0][0] < 1000

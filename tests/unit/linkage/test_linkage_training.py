@@ -268,6 +268,55 @@ def test_losing_pairs_advise_where_only_one_file_holds_each_once():
     assert decision.clusters[1] == decision.clusters[1 + registered]
 
 
+def test_of_many_neighbours_one_at_most_is_taken_for_the_house():
+    """Fifteen neighbours of each house score nearly as it does; a fifth has no partner.
+
+    Counted one by one the neighbours would outnumber the links and forbid them all.
+    """
+    rng = np.random.default_rng(7)
+    houses, street = 1500, 15
+    left, right, weight, true = [], [], [], []
+    for n in range(houses):
+        for near in range(n - n % street, n - n % street + street):
+            same = near == n
+            if same and n % 5 == 0:
+                continue
+            left.append(1 + n)
+            right.append(1 + houses + near)
+            weight.append(rng.normal(6 if same else -2, 1))
+            true.append(same)
+    gone = set(range(0, houses, 5))  # the houses that the right file does not have
+    there = [r - 1 - houses not in gone for r in right]
+    right_number = {r: i for i, r in enumerate(sorted({r for r, t in zip(right, there, strict=True) if t}))}  # fmt: skip
+    kept_rows = [i for i, t in enumerate(there) if t]
+    scores = Scores(
+        np.array([left[i] for i in kept_rows]),
+        np.array([1 + houses + right_number[right[i]] for i in kept_rows]),
+        np.array([weight[i] for i in kept_rows]),
+    )
+    truth = np.array([true[i] for i in kept_rows])
+    rows = (houses, houses - len(gone))
+    kept = best_partners(scores)
+    advice = against_losers(scores, kept, rows, expected_best(scores.weight[kept]))
+    accepted = kept & (scores.weight >= advice.weight)
+    right_links = (accepted & truth).sum()
+    assert advice.shown
+    assert 2 * right_links / (accepted.sum() + truth.sum()) > 0.98
+    assert advice.precision == pytest.approx(truth[accepted].mean(), abs=0.02)
+
+
+def test_matches_are_taken_to_differ_no_more_than_is_said():
+    """Neighbours agree on the street; told that a match has its number, none is one."""
+    levels = np.array([[1, 1], [1, 0], [0, 0], [0, 1]])
+    patterns = Patterns(levels, np.array([50.0, 1000.0, 5000.0, 30.0]))
+    u = (np.array([0.99, 0.01]), np.array([0.97, 0.03]))
+    free, _ = estimate_m(patterns, u)
+    told, _ = estimate_m(patterns, u, [1.0, 0.25])
+    assert free[1][0] > 0.8
+    assert told[1][0] == pytest.approx(0.25)
+    assert told[1].sum() == pytest.approx(1)
+
+
 def test_the_prior_is_found_from_the_scores():
     rng = np.random.default_rng(5)
     prior, wrong = 0.01, 0.0002

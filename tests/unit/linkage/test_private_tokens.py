@@ -12,6 +12,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from rapidfuzz.distance import OSA
 
+from staithe.linkage.comparisons import HOUSE
 from staithe.linkage.comparisons import LEVELS as CLEAR_LEVELS
 from staithe.linkage.private.levels import LEVELS as TOKEN_LEVELS
 from staithe.linkage.private.tokens import OF_KIND, hold_key, let_go_of_key
@@ -127,9 +128,10 @@ def test_cells_are_shared_by_near_numbers_only(con, left, gap):
 
 
 def test_every_kind_of_field_has_tokens_and_levels_on_tokens():
-    assert set(OF_KIND) == set(TOKEN_LEVELS) == set(CLEAR_LEVELS)
+    assert set(TOKEN_LEVELS) == set(CLEAR_LEVELS) == {*OF_KIND, HOUSE}
     for kind, levels in TOKEN_LEVELS.items():
-        have = {column.name for column in OF_KIND[kind]("x")}
+        of_kind = OF_KIND["address" if kind == HOUSE else kind]
+        have = {column.name for column in of_kind("x")}
         sql = " ".join(level.sql for level in levels("x"))
         for column in {f"x{end}" for end in ends(sql)}:
             assert column in have, (kind, column)

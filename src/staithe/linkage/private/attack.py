@@ -122,9 +122,11 @@ class _Stage:
             raise BadInput("These tokens were not made of this file: no id fits.")
 
     def fields(self) -> list[str]:
-        """Return the attacked fields that the records have."""
+        """Return the fields attacked: the names, or every field where there is none."""
         columns = {str(row[0]) for row in self.con.execute("DESCRIBE truth").fetchall()}
-        return [name for name in ATTACKED if name in columns]
+        names = [name for name in ATTACKED if name in columns]
+        every = [each.name for each in self.prepared.specification.fields]
+        return names or [name for name in every if name in columns]
 
     def attack_fields(self) -> Iterator[Recovered]:
         """Attack tokens of single fields by frequency."""

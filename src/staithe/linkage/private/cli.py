@@ -165,6 +165,11 @@ def collect(*, kept: Path, returned: Path, out: Path) -> None:
 @click.option("--id", "id_column", required=True, help="Column with each row's id.")
 @click.option("--known", type=FILE, help="What the attacker knows; FILE unless given.")
 @MODE
+@click.option("--spec", type=FILE, help="Link specification; detected unless given.")
+@click.option(
+    "--side", type=click.Choice(["left", "right"]), default="left", show_default=True,
+    help="Which side of the specification this file is.",
+)  # fmt: skip
 @click.option("--ignore", multiple=True, help="A column not to use (repeat).")
 @click.option("--bound", type=int, help="Rows that may share a token: 1 to 5.")
 @click.option("--most", type=float, default=0.001, show_default=True)
@@ -175,6 +180,8 @@ def attack(
     id_column: str,
     known: Path | None,
     mode: Mode,
+    spec: Path | None,
+    side: str,
     ignore: tuple[str, ...],
     bound: int | None,
     most: float,
@@ -187,6 +194,7 @@ def attack(
     import secrets
     import tempfile
 
+    from staithe.linkage.cli import read_specification
     from staithe.linkage.private.attack import attack as run
     from staithe.linkage.private.holder import prepare as make
 
@@ -197,6 +205,8 @@ def attack(
             key=secrets.token_bytes(32),
             out=Path(scratch) / "tokens",
             mode=mode,
+            specification=read_specification(spec) if spec else None,
+            side=int(side == "right"),
             ignore=ignore,
             bound=bound,
         )

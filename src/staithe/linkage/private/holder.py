@@ -10,6 +10,7 @@ import secrets
 import tempfile
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from itertools import combinations
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -54,6 +55,7 @@ RECORDS = "records"
 # Rows that may share a token. None where everyone is held once: then no number of
 # sharers is left to attack. Where people repeat, their rows must find each other's.
 SHARED_ONCE = 1
+MOST_ALIKE = 0.5
 
 
 @dataclass(frozen=True)
@@ -202,6 +204,7 @@ class _Job:
                 "No two fields together would tell people apart, so no composite "
                 "tokens can be made."
             )
+        _check_different(self.con, kinds)
         most = bound or (SHARED_ONCE if manifest.each_once else BOUND)
         counts = self._make(kinds, most)
         self._copy(
@@ -282,6 +285,25 @@ class _Job:
     def _copy(self, sql: str, part: str, name: str) -> None:
         path = quote_literal(str(self.folder / part / name))
         self.con.execute(f"COPY ({sql}) TO {path} ({outputs.PARQUET})")
+
+
+def _check_different(
+    con: duckdb.DuckDBPyConnection, kinds: Sequence[TokenKind]
+) -> None:
+    """Raise BadInput where two fields hold the same: tokens of both would bind one."""
+    whole = {a.field: a.sql for kind in kinds for a in kind.atoms if a.degree == "same"}
+    for one, other in combinations(sorted(whole), 2):
+        left, right = (f"({whole[name]})::VARCHAR" for name in (one, other))
+        known, same = con.execute(
+            f"SELECT count(*), count_if({left} = {right}) FROM {RECORDS}"
+            f" WHERE {left} IS NOT NULL AND {right} IS NOT NULL"
+        ).fetchall()[0]
+        if known and same > MOST_ALIKE * known:
+            raise BadInput(
+                f"{one} and {other} hold the same in {same:,} of {known:,} rows, so a "
+                "token of both would be a token of one; leave one out with --ignore or "
+                "in the specification."
+            )
 
 
 def kind_sql(kind: TokenKind) -> str:
