@@ -30,28 +30,49 @@ def best_partners(
     record on the left may keep several partners; likewise `single_right`.
     """
     kept = np.zeros(len(scores), dtype=bool)
-    order = np.lexsort((scores.right, scores.left, -scores.weight))
+    order = _best_first(scores)
+    left, right = scores.left[order], scores.right[order]
     while len(order):
-        left, right = scores.left[order], scores.right[order]
         first = np.ones(len(order), dtype=bool)
         if single_left:
             first &= _firsts(left)
         if single_right:
             first &= _firsts(right)
-        taken = order[first]
-        kept[taken] = True
+        kept[order[first]] = True
         gone = first.copy()
         if single_left:
-            gone |= np.isin(left, scores.left[taken])
+            gone |= among(left, left[first])
         if single_right:
-            gone |= np.isin(right, scores.right[taken])
-        order = order[~gone]
+            gone |= among(right, right[first])
+        order, left, right = order[~gone], left[~gone], right[~gone]
     return kept
 
 
+def _best_first(scores: Scores) -> Ints:
+    """Return the order of pairs by weight, then by record numbers."""
+    left, right = scores.left, scores.right
+    rising = (left[1:] > left[:-1]) | ((left[1:] == left[:-1]) & (right[1:] > right[:-1]))
+    if rising.all():
+        return np.argsort(-scores.weight, kind="stable")
+    return np.lexsort((right, left, -scores.weight))
+
+
 def _firsts(values: Ints) -> Flags:
-    flags = np.zeros(len(values), dtype=bool)
-    flags[np.unique(values, return_index=True)[1]] = True
+    """Flag the first of equal record numbers."""
+    places = np.arange(len(values))
+    first = np.empty(int(values.max()) + 1, np.int64)
+    first[values[::-1]] = places[::-1]  # of equal numbers the last one written stays
+    flags: Flags = first[values] == places
+    return flags
+
+
+def among(values: Ints, some: Ints) -> Flags:
+    """Flag the record numbers that are among some: `isin` without sorting."""
+    if not len(values):
+        return np.zeros(0, dtype=bool)
+    table = np.zeros(int(max(values.max(), some.max(initial=0))) + 1, dtype=bool)
+    table[some] = True
+    flags: Flags = table[values]
     return flags
 
 

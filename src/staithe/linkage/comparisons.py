@@ -8,8 +8,8 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Collection, Mapping, Sequence
-from dataclasses import dataclass
-from typing import Any
+from dataclasses import dataclass, replace
+from typing import Any, Literal
 
 from staithe.linkage.specification import LinkField, LinkSpecification
 from staithe.linkage.standardise import Standardised
@@ -25,16 +25,21 @@ class Level:
     is_null: bool = False
 
 
+# What people under one roof, or neighbours, have to do with a comparison: each their own,
+# shared, or neither (ages lie near each other); nothing where it is not known.
+Household = Literal["own", "shared", "near", ""]
+
+
 @dataclass(frozen=True)
 class Comparison:
     """One comparison of the model, with the columns that it reads.
 
-    At most `most_different` of the matches are taken to differ in it.
+    `household` says whether people of one household share it.
     """
 
     name: str
     levels: tuple[Level, ...]
-    most_different: float = 1.0
+    household: Household = ""
 
     @property
     def columns(self) -> tuple[str, ...]:
@@ -372,10 +377,7 @@ def category(name: str) -> list[Level]:
 
 CHECKED = "checked identifier"
 WORDED = "text of counted words"
-# People and firms move. Where only places are named, neighbours, who share street and
-# postcode, would else pass for the matches, being many more.
 OF_PLACES = {"address", "postcode", "place", "category"}
-SAME_HOUSE = 0.25
 WORDED_ADDRESS = "address of counted words"
 HOUSE = "numbers of an address"
 EVENT = "date of an event"
@@ -408,7 +410,34 @@ def comparisons_for(
         EVENT: _event,
         NAMED: _named_email,
     }
-    return [*names, *field_comparisons(specification, standardised, levels)]
+    fields = field_comparisons(specification, standardised, levels)
+    return in_households([*names, *fields], specification)
+
+
+SHARED = {"postcode", "address", "place", "phone", "category"}
+
+
+def in_households(
+    comparisons: Sequence[Comparison], specification: LinkSpecification
+) -> list[Comparison]:
+    """Return the comparisons with what a household or street shares marked as such."""
+    of = {each.name: each.what.kind for each in specification.fields}
+    people = "name" in of.values()
+    places = set(of.values()) <= OF_PLACES
+    found = []
+    for each in comparisons:
+        name = each.name.removesuffix("__house")
+        kind = of.get(name, "name")
+        household: Household = "own"
+        if each.name == "surname" or kind in SHARED:
+            household = "shared"
+        if people and kind == "date":
+            household = "near"
+        # Neighbours share all but the number.
+        if places and each.name != name:
+            household = "own"
+        found.append(replace(each, household=household))
+    return found
 
 
 def field_comparisons(
@@ -418,8 +447,6 @@ def field_comparisons(
 ) -> list[Comparison]:
     """Return the comparisons of all but names; `levels` has those of each kind."""
     found = []
-    kinds = {each.what.kind for each in specification.fields}
-    moved = SAME_HOUSE if kinds <= OF_PLACES else 1.0
     for each in specification.fields:
         name = each.name
         if each.what.kind != "name" and standardised.has(compared_column(each)):
@@ -427,7 +454,7 @@ def field_comparisons(
             found.append(Comparison(name, tuple(levels[kind](name))))
         if HOUSE in levels and standardised.has(f"{name}__numbers"):
             levels_of_it = tuple(levels[HOUSE](name))
-            found.append(Comparison(f"{name}__house", levels_of_it, moved))
+            found.append(Comparison(f"{name}__house", levels_of_it))
     return found
 
 

@@ -56,7 +56,8 @@ def agreements(
 ) -> dict[str, float]:
     """Return for each column with a rarity the exact share of pairs that agree on it.
 
-    Of all pairs in which both records have a value; nought where there is no such pair.
+    Of all pairs in which both records have a value, of which one at least is taken to
+    agree; nought where there is no such pair.
     """
     columns = {each.tf for one in comparisons for each in one.levels if each.tf}
     found = {}
@@ -67,7 +68,7 @@ def agreements(
             else ("sum(a * b)", "sum(a) * sum(b)")
         )
         ((share,),) = con.execute(
-            f"SELECT coalesce({agree}::DOUBLE / nullif({known}::DOUBLE, 0), 0) FROM"
+            f"SELECT coalesce(greatest({agree}, 1)::DOUBLE / nullif({known}::DOUBLE, 0), 0) FROM"
             " (SELECT count(*) AS n, count_if(source_number = 0) AS a,"
             f" count_if(source_number = 1) AS b FROM {standardised.table}"
             f" WHERE {quote(column)} IS NOT NULL GROUP BY {quote(column)})"

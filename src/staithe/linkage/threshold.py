@@ -18,7 +18,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from staithe.linkage.clusters import best_partners
+from staithe.linkage.clusters import among, best_partners
 from staithe.linkage.scores import Flags, Floats, Ints, Scores, probability
 
 
@@ -228,7 +228,7 @@ def _losing(
     taken = np.zeros(len(scores), dtype=bool)
     for side, once in zip((scores.left, scores.right), single, strict=True):
         if once:
-            taken |= np.isin(side, side[sure])
+            taken |= among(side, side[sure])
     return scores.where(~kept & taken)
 
 

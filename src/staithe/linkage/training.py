@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from staithe.linkage.blocking import Budget, Rule, count_pairs
-from staithe.linkage.comparisons import Comparison
+from staithe.linkage.comparisons import Comparison, Household
 from staithe.linkage.counting import Counter, Patterns, TrainingBlock
 from staithe.linkage.rare_words import RANKS
 from staithe.linkage.scores import Floats, Ints
@@ -35,7 +35,8 @@ ROUNDS = 500
 SETTLED = 1e-6
 # However near to unique a value is, so much of its agreement is taken for chance.
 LEAST_CHANCE = 0.05
-SEEN = 0.5  # every level is taken to have been seen this often before counting
+SEEN = 0.5  # levels are taken to have been seen this often, on average, before counting
+LEAST_STRANGERS = 1e-6
 # Of the pairs of a block that match, before the first round: as many as agree on
 # something more than chance allows, within these.
 LEAST_SHARE, MOST_SHARE = 0.001, 0.9
@@ -122,15 +123,16 @@ def _block_candidates(specification: LinkSpecification) -> list[tuple[str, ...]]
 def estimate_u(patterns: Patterns, sizes: Sequence[int]) -> tuple[Floats, ...]:
     """Return for each comparison the share of each level among random pairs."""
     return tuple(
-        _shares(patterns.levels[:, n], patterns.counts, size)
+        _shares(patterns.levels[:, n], patterns.counts, np.full(size, 1 / size))
         for n, size in enumerate(sizes)
     )
 
 
-def _shares(levels: Ints, counts: Floats, size: int) -> Floats:
-    """Return smoothed shares of levels 0 to size - 1, missing ones left out."""
+def _shares(levels: Ints, counts: Floats, prior: Floats) -> Floats:
+    """Return smoothed shares of each level, missing ones left out."""
     known = levels >= 0
-    sums = np.bincount(levels[known], counts[known], minlength=size) + SEEN
+    sums = np.bincount(levels[known], counts[known], minlength=len(prior))
+    sums = sums + prior * (SEEN * len(prior))
     shares: Floats = sums / sums.sum()
     return shares
 
@@ -161,45 +163,70 @@ def first_share(patterns: Patterns, u: Sequence[Floats]) -> float:
 
 
 def estimate_m(
-    patterns: Patterns, u: Sequence[Floats], most: Sequence[float] | None = None
+    patterns: Patterns,
+    u: Sequence[Floats],
+    households: Sequence[Household] | None = None,
 ) -> tuple[tuple[Floats, ...], bool]:
     """Return for each comparison the share of each level among matches.
 
     Expectation maximisation over the pairs of one block, u fixed; says whether it
-    settled. `most` bounds for each comparison the share of matches that differ.
+    settled. Where some comparisons are shared by a household or street and others are
+    each one's own, such pairs are a class beside matches and strangers: they agree on
+    what is shared and by chance on what is their own.
     """
     sizes = [len(each) for each in u]
-    most = most or [1.0] * len(sizes)
-    m = [first_m(size) for size in sizes]
-    share = first_share(patterns, u)
-    columns = [patterns.levels[:, n] for n in range(len(sizes))]
-    missing = [column < 0 for column in columns]
+    firsts = [first_m(size) for size in sizes]
+    matches = _Class(first_share(patterns, u), list(firsts), list(firsts), [True] * len(u))
+    found = [_Class(1.0, list(u), list(u), [False] * len(u)), matches]
+    if households and {"own", "shared"} <= set(households):
+        # They start as many as matches: each pair goes where it fits better.
+        matches.share /= 2
+        start = [f if h == "shared" else uu for f, h, uu in zip(firsts, households, u, strict=True)]  # fmt: skip
+        free = [each != "own" for each in households]
+        found.append(_Class(matches.share, list(start), start, free))
     total = patterns.counts.sum()
     for _ in range(ROUNDS):
-        weight = np.full(len(patterns.counts), np.log(share / (1 - share)))
-        for column, gone, mm, uu in zip(columns, missing, m, u, strict=True):
-            weight += np.where(gone, 0.0, np.log(mm / uu)[column])
-        chance = 1 / (1 + np.exp(-weight))
-        expected = patterns.counts * chance
-        share = float(np.clip(expected.sum() / total, 1e-6, 1 - 1e-6))
-        new = [
-            _seldom_different(_shares(column, expected, size), bound)
-            for column, size, bound in zip(columns, sizes, most, strict=True)
-        ]
-        moved = max(
-            float(np.abs(after - before).max())
-            for after, before in zip(new, m, strict=True)
-        )
-        m = new
+        found[0].share = max(1 - sum(each.share for each in found[1:]), LEAST_STRANGERS)
+        weight = np.stack([each.weigh(patterns) for each in found])
+        chance = np.exp(weight - weight.max(axis=0))
+        chance *= patterns.counts / chance.sum(axis=0)
+        moved = max(each.learn(patterns, c, total) for each, c in zip(found[1:], chance[1:], strict=True))  # fmt: skip
         if moved < SETTLED:
-            return tuple(m), True
-    return tuple(m), False
+            return tuple(matches.shares), True
+    return tuple(matches.shares), False
 
 
-def _seldom_different(shares: Floats, most: float) -> Floats:
-    if shares[0] <= most:
-        return shares
-    return np.r_[most, shares[1:] * ((1 - most) / shares[1:].sum())]
+@dataclass
+class _Class:
+    """One class of pairs while it is learned: its share, and of each level its share.
+
+    `prior` are the levels taken to be seen a few times before counting; those of a
+    comparison that is not `free` stay.
+    """
+
+    share: float
+    shares: list[Floats]
+    prior: list[Floats]
+    free: list[bool]
+
+    def weigh(self, patterns: Patterns) -> Floats:
+        """Return the log-likelihood of each pattern, with the share of the class."""
+        weight = np.full(len(patterns.counts), np.log(self.share))
+        for n, shares in enumerate(self.shares):
+            levels = patterns.levels[:, n]
+            weight += np.where(levels < 0, 0.0, np.log(shares)[levels])
+        return weight
+
+    def learn(self, patterns: Patterns, expected: Floats, total: float) -> float:
+        """Take the shares that expected counts show; return how far they moved."""
+        self.share = float(np.clip(expected.sum() / total, 1e-6, 1 - 1e-6))
+        moved = 0.0
+        for n, before in enumerate(self.shares):
+            if self.free[n]:
+                after = _shares(patterns.levels[:, n], expected, self.prior[n])
+                moved = max(moved, float(np.abs(after - before).max()))
+                self.shares[n] = after
+        return moved
 
 
 def without_matches(
@@ -309,8 +336,8 @@ def _trained(
     found: list[list[Floats]] = [[] for _ in comparisons]
     warnings: list[str] = []
     for each in sessions:
-        most = [comparisons[n].most_different for n in each.free]
-        m, settled = estimate_m(each.patterns, [u[n] for n in each.free], most)
+        households = [comparisons[n].household for n in each.free]
+        m, settled = estimate_m(each.patterns, [u[n] for n in each.free], households)
         if not settled:
             warnings.append(
                 f"Training on {' and '.join(each.block.columns)} had not settled after "
