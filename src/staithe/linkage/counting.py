@@ -63,7 +63,7 @@ def agreements(
     found = {}
     for column in sorted(columns):
         agree, known = (
-            ("sum(n * (n - 1))", "sum(n) * (sum(n) - 1)")
+            ("sum(n * (n - 1)) / 2", "sum(n) * (sum(n) - 1) / 2")
             if len(standardised.rows) == 1
             else ("sum(a * b)", "sum(a) * sum(b)")
         )

@@ -119,8 +119,13 @@ def run() -> None:
     os._exit(code)
 
 
+STOPPED = SystemExit(128 + signal.SIGTERM)
+told_to_stop = threading.Event()
+
+
 def _stopped(_number: int, _frame: object) -> NoReturn:
-    raise SystemExit(128 + signal.SIGTERM)
+    told_to_stop.set()
+    raise STOPPED
 
 
 def main() -> None:
@@ -146,6 +151,8 @@ def main() -> None:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         sys.exit(1)
     except Exception as error:
+        if told_to_stop.is_set():  # an engine puts an error of its own in its place
+            raise STOPPED from error
         outage = as_outage(error)
         if outage is None:
             raise

@@ -13,7 +13,13 @@ from click.testing import CliRunner
 
 from staithe.base.errors import BadInput
 from staithe.linkage.cli import link
-from staithe.linkage.judgements import Judgement, judge_result, read_report, read_sample
+from staithe.linkage.judgements import (
+    Judgement,
+    judge_result,
+    read_judgements,
+    read_report,
+    read_sample,
+)
 from staithe.linkage.link import link_tables
 from staithe.linkage.review_cli import review
 
@@ -164,6 +170,31 @@ def test_what_is_no_result_is_refused(tmp_path):
     for ask in (read_report, read_sample):
         with pytest.raises(BadInput, match="no result"):
             ask(tmp_path)
+
+
+def test_a_sheet_reads_files_of_other_encodings_and_shows_no_endless_cell(
+    tmp_path,
+):
+    head = "id,forename,surname,dob,address"
+    rows = [
+        f"{n},José{n % 9},Müller{n % 13},19{n % 90 + 10}-01-1{n % 9},"
+        + ("street " * (40_000 if n == 1 else 1)).strip()
+        for n in range(120)
+    ]
+    files = [tmp_path / "a.csv", tmp_path / "b.csv"]
+    for path in files:
+        path.write_text("\n".join([head, *rows]) + "\n", "cp1252")
+    same = ["--encoding", "cp1252", "--right-encoding", "cp1252"]
+    words = [*files, "--id", "id", "--out", tmp_path / "out", *same]
+    assert CliRunner().invoke(link, [str(w) for w in words]).exit_code == 0
+    sheet = tmp_path / "sheet.csv"
+    words = ["sheet", tmp_path / "out", *files, "--id", "id", "--out", sheet, *same]
+    done = CliRunner().invoke(review, [str(w) for w in words])
+    assert done.exit_code == 0, done.exception
+    text = sheet.read_text("utf-8")
+    assert "José" in text
+    assert max(map(len, text.splitlines())) < 4000
+    assert read_judgements(sheet) == []
 
 
 def test_other_files_than_those_linked_are_noticed(files, result, tmp_path):

@@ -3,11 +3,16 @@
 from __future__ import annotations
 
 import json
+import signal
+import subprocess
+import sys
+import time
 
 import duckdb
 import pytest
 from click.testing import CliRunner
 
+from names import FORENAMES, SURNAMES
 from staithe.base.errors import BadInput
 from staithe.linkage.cli import link
 from staithe.linkage.increment import add_records
@@ -253,3 +258,42 @@ def test_a_word_that_comes_back_brings_its_records_together(tmp_path):
     assert pair == [(1,)]
     assert rarest == [("haberdashery",)]
     assert known == [(2,)]
+
+
+def test_a_value_that_all_new_records_share_makes_no_crowd_of_pairs(tmp_path):
+    """A month's file comes with one date of birth in every row."""
+    rows = [
+        f"{n},{FORENAMES[n % len(FORENAMES)]},{SURNAMES[n * 7 % len(SURNAMES)]}x{n % 61},"
+        f"19{n % 90 + 10}-0{n % 9 + 1}-1{n % 10},LS{n % 28 + 1} {n % 9}AA"
+        for n in range(3000)
+    ]
+    head = "ref,forename,surname,dob,postcode"
+    old, new = tmp_path / "old.csv", tmp_path / "new.csv"
+    old.write_text("\n".join([head, *rows, *(f"x{r}" for r in rows[:300])]) + "\n")
+    base = link_tables(old, id_column="ref", out=tmp_path / "base", keep_state=True)
+    late = [f"y{row}".replace(row.split(",")[3], "1900-01-01") for row in rows[:1500]]
+    new.write_text("\n".join([head, *late]) + "\n")
+    added = add_records(base.folder, [new], id_columns=["ref"], out=tmp_path / "next")
+    said = [w for w in added.report["warnings"] if "in the new records" in w]
+    assert said
+    assert "date_of_birth" in said[0]
+    with duckdb.connect(str(added.folder / "state.duckdb"), read_only=True) as con:
+        (pairs,) = con.execute("SELECT count(*) FROM pairs").fetchone()
+    assert pairs < 400_000  # 1,500 records of one date alone would make a million
+
+
+def test_told_to_stop_a_link_leaves_nothing_behind(shared_data, tmp_path):
+    source = shared_data / "linkage" / "historical_50k.parquet"
+    command = [
+        sys.executable, "-c", "from staithe.site.cli import run; run()", "link",
+        str(source), "--id", "unique_id", "--out", str(tmp_path / "out"), "--keep-state",
+    ]  # fmt: skip
+    with subprocess.Popen(command, stdout=subprocess.DEVNULL) as process:
+        deadline = time.monotonic() + 60
+        while not list(tmp_path.iterdir()) and time.monotonic() < deadline:
+            time.sleep(0.05)
+        assert list(tmp_path.iterdir())
+        time.sleep(0.5)
+        process.terminate()
+        assert process.wait(60) == 128 + signal.SIGTERM
+    assert list(tmp_path.iterdir()) == []

@@ -49,6 +49,17 @@ def test_one_rule_alone_or_no_likely_pair_tells_nothing():
     assert estimate_loss(con, Scores.none(), [], table="records", compared=3).recall is None
 
 
+def test_rules_that_all_look_at_one_thing_tell_nothing():
+    con = duckdb.connect()
+    con.execute("CREATE TABLE records AS SELECT i AS rid, i // 2 AS k__1, i // 2 AS k__2"
+                " FROM range(2, 40) t(i)")  # fmt: skip
+    scores = Scores(np.arange(2, 40, 2), np.arange(3, 41, 2), np.full(19, 9.0))
+    rules = [ChosenRule(f"rule {n}", f"k__{n}", Size(1, 1, 1, 0)) for n in (1, 2)]
+    asked = {"table": "records"}
+    assert estimate_loss(con, scores, rules, **asked, compared=1).recall is None
+    assert estimate_loss(con, scores, rules, **asked, compared=2).recall == 1
+
+
 def places(rows):
     """Records of postcode, town and colour, and the specification of all three."""
     con = duckdb.connect()

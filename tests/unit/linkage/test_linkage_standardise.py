@@ -195,6 +195,11 @@ def test_sex_codes(con, written, code):
         ("identifier", "ab 12 34 56 c", "AB123456C"),
         ("number", "£1,234.50", 1234.5),
         ("number", "(20)", -20.0),
+        ("number", "12,50", 12.5),
+        ("number", "1.234,5", 1234.5),
+        ("number", "1,234", 1234.0),
+        ("number", "1,234,567", 1234567.0),
+        ("identifier", "北京-123", "北京123"),
         ("number", "twelve", None),
     ],
 )

@@ -305,16 +305,22 @@ def test_of_many_neighbours_one_at_most_is_taken_for_the_house():
     assert advice.precision == pytest.approx(truth[accepted].mean(), abs=0.02)
 
 
-def test_matches_are_taken_to_differ_no_more_than_is_said():
-    """Neighbours agree on the street; told that a match has its number, none is one."""
-    levels = np.array([[1, 1], [1, 0], [0, 0], [0, 1]])
-    patterns = Patterns(levels, np.array([50.0, 1000.0, 5000.0, 30.0]))
-    u = (np.array([0.99, 0.01]), np.array([0.97, 0.03]))
-    free, _ = estimate_m(patterns, u)
-    told, _ = estimate_m(patterns, u, [1.0, 0.25])
-    assert free[1][0] > 0.8
-    assert told[1][0] == pytest.approx(0.25)
-    assert told[1].sum() == pytest.approx(1)
+@pytest.mark.parametrize("share", [0.002, 0.02, 0.1])
+def test_families_are_told_from_matches_by_what_is_each_ones_own(share):
+    """A tenth of the pairs are families: the surname agrees, all else by chance."""
+    levels, counts = [], []
+    for combination in itertools.product(range(3), range(2), range(2)):
+        own = [(M[n][each], U[n][each]) for n, each in enumerate(combination)]
+        match, stranger = np.prod(own, axis=0)
+        family = U[0][combination[0]] * (0.1, 0.9)[combination[1]] * U[2][combination[2]]
+        levels.append(combination)
+        counts.append(1e6 * (share * match + 0.1 * family + (0.9 - share) * stranger))
+    patterns = Patterns(np.array(levels), np.array(counts))
+    found, _ = estimate_m(patterns, U, ["own", "shared", "own"])
+    for truth, m in zip(M, found, strict=True):
+        np.testing.assert_allclose(m, truth, atol=0.05)
+    confused, _ = estimate_m(patterns, U)
+    assert abs(confused[0] - M[0]).max() > 0.1
 
 
 def test_the_prior_is_found_from_the_scores():

@@ -317,6 +317,35 @@ def test_a_file_without_two_fields_makes_no_composite_tokens(tmp_path):
     assert not (tmp_path / "out").exists()
 
 
+def test_two_columns_that_hold_the_same_make_no_composite_tokens(tmp_path):
+    path = tmp_path / "x.csv"
+    rows = [f"{n},{n % 977:06}A,{n % 977:06}A,1{n % 89:02}0-01-01" for n in range(900)]
+    path.write_text("id,hospital_no,chi_no,dob\n" + "\n".join(rows) + "\n")
+    with pytest.raises(BadInput, match="hold the same"):
+        prepare(path, id_column="id", key=bytes(32), out=tmp_path / "out")
+    assert not (tmp_path / "out").exists()
+    made = prepare(
+        path, id_column="id", key=bytes(32), out=tmp_path / "out", ignore=["chi_no"]
+    )
+    assert made.crossing.manifest.kinds
+
+
+def test_a_file_without_names_is_attacked_by_its_other_fields(tmp_path):
+    path = tmp_path / "x.csv"
+    rows = [f"{n},LS{n % 7} {n % 9}AA,19{n % 80 + 10}-01-0{n % 9 + 1}" for n in range(400)]
+    path.write_text("id,postcode,dob\n" + "\n".join(rows) + "\n")
+    words = ["attack", str(path), "--id", "id", "--mode", "fields", "--json"]
+    ran = CliRunner().invoke(private, words)
+    found = json.loads(ran.output)
+    assert {each["field"] for each in found} == {"postcode", "date_of_birth"}
+    spec = tmp_path / "spec.yaml"
+    spec.write_text(
+        "version: 1\nkind: dedupe\nfields:\n- {meaning: postcode, left: postcode}\n"
+    )
+    ran = CliRunner().invoke(private, [*words, "--spec", str(spec)])
+    assert {each["field"] for each in json.loads(ran.output)} == {"postcode"}
+
+
 def test_the_attack_recovers_names_from_fields_and_none_from_composites(
     files, tmp_path
 ):
