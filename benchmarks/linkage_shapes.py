@@ -265,7 +265,9 @@ def households(rows: int, seed: int) -> Shape:
     dice = random.Random(seed)
     short = {"Street": "St", "Road": "Rd", "Lane": "La", "Avenue": "Ave", "Close": "Cl",
              "Crescent": "Cres", "Drive": "Dr"}  # fmt: skip
-    districts = [f"{dice.choice('BDLMNS')}{dice.choice('ABEHLS')}{n}" for n in range(40)]
+    districts = [
+        f"{dice.choice('BDLMNS')}{dice.choice('ABEHLS')}{n}" for n in range(40)
+    ]
     letters = "ABDEFGHJLNPQRSTUWXYZ"
     left, right = [], []
     number = 0
@@ -288,11 +290,14 @@ def households(rows: int, seed: int) -> Shape:
                 if dice.random() < 0.3:
                     continue
                 words = [
-                    short.get(w, w) if dice.random() < 0.6 else w for w in street.split()
+                    short.get(w, w) if dice.random() < 0.6 else w
+                    for w in street.split()
                 ]
                 at = maybe(dice, 0.1, f"{house} {' '.join(words)}")
                 if flat:
-                    at = dice.choice((f"{flat}/{at}", f"Flat {flat} {at}", f"Apt {flat}, {at}"))
+                    at = dice.choice(
+                        (f"{flat}/{at}", f"Flat {flat} {at}", f"Apt {flat}, {at}")
+                    )
                 right.append(
                     {"id": f"r{number}", "entity": number, "addr_line_1": at.upper(),
                      "town": kept(dice, 0.2, town.upper()),

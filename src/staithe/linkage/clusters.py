@@ -51,7 +51,9 @@ def best_partners(
 def _best_first(scores: Scores) -> Ints:
     """Return the order of pairs by weight, then by record numbers."""
     left, right = scores.left, scores.right
-    rising = (left[1:] > left[:-1]) | ((left[1:] == left[:-1]) & (right[1:] > right[:-1]))
+    rising = (left[1:] > left[:-1]) | (
+        (left[1:] == left[:-1]) & (right[1:] > right[:-1])
+    )
     if rising.all():
         return np.argsort(-scores.weight, kind="stable")
     return np.lexsort((right, left, -scores.weight))

@@ -11,7 +11,8 @@ from collections.abc import Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from staithe.linkage.comparisons import Comparison, Level
+from staithe.linkage.comparisons import Comparison
+from staithe.linkage.levels import Level
 from staithe.tables.sql import quote_identifier as quote
 
 

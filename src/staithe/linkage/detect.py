@@ -132,8 +132,7 @@ def _read_postcodes(found: Sequence[Found], samples: Sequence[Samples]) -> None:
         for each, of in zip(found, samples, strict=True)
     ]
     if all(
-        "postcode" in each or column
-        for each, column in zip(found, inside, strict=True)
+        "postcode" in each or column for each, column in zip(found, inside, strict=True)
     ):
         for each, column in zip(found, inside, strict=True):
             if column and "postcode" not in each:

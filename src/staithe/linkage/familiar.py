@@ -74,7 +74,7 @@ def _take(
     best, unknown = MOST, ""
     for key in [each for each in mine if each.startswith("?")]:
         values = samples[mine[key][0]]
-        if like and sum(bool(like.fullmatch(v)) for v in values) < 0.8 * len(values):  # noqa: PLR2004  most
+        if like and sum(bool(like.fullmatch(v)) for v in values) < 0.8 * len(values):
             continue
         share = known_share(words_of(values), known)
         if share > best:
@@ -90,7 +90,11 @@ def _pair_unknown(found: Sequence[Found], samples: Sequence[Samples]) -> None:
     """Give two unknown columns with the same words one name, the left one's."""
     left, right = found
     words = [
-        {key: words_of(of[columns[0]]) for key, columns in each.items() if key[0] == "?"}
+        {
+            key: words_of(of[columns[0]])
+            for key, columns in each.items()
+            if key[0] == "?"
+        }
         for each, of in zip(found, samples, strict=True)
     ]
     scored = sorted(

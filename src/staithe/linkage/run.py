@@ -111,9 +111,7 @@ def run_report(
     # A pair that loses to a better partner is no match, however likely it looks.
     hopeful = decision.scores.where(decision.eligible)
     compared = len(run.comparisons)
-    loss = estimate_loss(
-        job.con, hopeful, run.chosen, table=RECORDS, compared=compared
-    )
+    loss = estimate_loss(job.con, hopeful, run.chosen, table=RECORDS, compared=compared)
     report["blocking"] |= {
         "estimated_recall": loss.recall, "estimated_pairs_lost": round(loss.missed)
     }  # fmt: skip

@@ -129,42 +129,41 @@ def _add_full_name(layers: Layers, raw: str) -> None:
     )
 
 
+# What is made of a raw value first, and the macro that makes the canonical one of that.
+IN_TWO_STEPS = {
+    "postcode": ("st_code(st_written_postcode({raw}))", "st_postcode"),
+    "sex": ("st_text({raw})", "st_sex"),
+    "phone": ("st_digits({raw})", "st_phone"),
+    "address": ("st_text({raw})", "st_address"),
+}
+IN_ONE_STEP = {
+    "email": "st_email",
+    "number": "st_number",
+    # A number that went through a spreadsheet has lost its noughts.
+    "identifier": "st_bare_code",
+}
+
+
 def _add_field(layers: Layers, each: LinkField, side: int) -> None:
     """Add the canonical column of a field that is not a name."""
-    name, raw = each.name, f"r__{each.name}"
-    match each.what.kind:
-        case "date":
-            order = each.right_dates if side else each.left_dates
-            first = "true" if order == "month-first" else "false"
-            layers[1][name] = f"st_written_date({raw}, {first})"
-        case "postcode":
-            layers[1][f"c__{name}"] = f"st_code(st_written_postcode({raw}))"
-            layers[2][name] = f"st_postcode(c__{name})"
-        case "sex":
-            layers[1][f"c__{name}"] = f"st_text({raw})"
-            layers[2][name] = f"st_sex(c__{name})"
-        case "phone":
-            layers[1][f"c__{name}"] = f"st_digits({raw})"
-            layers[2][name] = f"st_phone(c__{name})"
-        case "email":
-            layers[1][name] = f"st_email({raw})"
-        case "identifier":
-            # A number that went through a spreadsheet has lost its noughts.
-            if each.scheme:
-                layers[1][f"c__{name}"] = f"st_code({raw})"
-                layers[2][name] = canonical_sql(each.scheme, f"c__{name}")
-            else:
-                layers[1][name] = f"st_bare_code({raw})"
-        case "number":
-            layers[1][name] = f"st_number({raw})"
-        case "address":
-            layers[1][f"c__{name}"] = f"st_text({raw})"
-            layers[2][name] = f"st_address(c__{name})"
-        case _ if each.meaning == "organisation":
-            layers[1][f"c__{name}"] = f"st_text(replace({raw}, '&', ' and '))"
-            layers[2][name] = f"st_organisation(c__{name})"
-        case _:
-            layers[1][name] = f"st_text({raw})"
+    name, kind, raw = each.name, each.what.kind, f"r__{each.name}"
+    first = f"c__{name}"
+    if kind in IN_TWO_STEPS:
+        before, macro = IN_TWO_STEPS[kind]
+        layers[1][first] = before.format(raw=raw)
+        layers[2][name] = f"{macro}({first})"
+    elif kind == "date":
+        order = each.right_dates if side else each.left_dates
+        month_first = "true" if order == "month-first" else "false"
+        layers[1][name] = f"st_written_date({raw}, {month_first})"
+    elif each.scheme:
+        layers[1][first] = f"st_code({raw})"
+        layers[2][name] = canonical_sql(each.scheme, first)
+    elif each.meaning == "organisation":
+        layers[1][first] = f"st_text(replace({raw}, '&', ' and '))"
+        layers[2][name] = f"st_organisation({first})"
+    else:
+        layers[1][name] = f"{IN_ONE_STEP.get(kind, 'st_text')}({raw})"
 
 
 def derived_sql(specification: LinkSpecification) -> dict[str, str]:

@@ -109,16 +109,18 @@ def against_losers(
         return start
     count = np.arange(1, len(winners) + 1)
     threshold, advice = start.weight, start
-    thin = not _judge(scores, kept, winners, threshold, rows, single).shown
+    contest = _Contest(scores, kept, rows, single)
+    thin = not _judge(contest, winners, threshold).shown
     for _ in range(5):
-        found = _judge(scores, kept, winners, threshold, rows, single, thin=thin)
+        found = _judge(contest, winners, threshold, thin=thin)
         gain = 2 * found.right / (count + max(found.matches, 1))
         # Of thresholds that promise as much, the middle one: it moves least.
         flat = np.flatnonzero(gain >= gain.max() - FLAT)
-        middle = float(winners[flat].mean())
-        best = int((winners >= middle).sum()) - 1
+        middle = min(float(winners[flat].mean()), float(winners[flat[0]]))
+        weight = max(middle, LEAST_SHOWN if found.shown else LEAST)
+        best = max(int((winners >= weight).sum()) - 1, 0)
         advice = Advice(
-            max(middle, LEAST_SHOWN if found.shown else LEAST),
+            weight,
             "pairs that lose to a better partner show how wrong pairs score",
             float(found.right[best] / count[best]),
             float(found.right[best] / max(found.matches, 1)),
@@ -140,8 +142,18 @@ def chances_of_winners(
     """Return the places of the pairs kept, best first, and the chance of each."""
     places = np.flatnonzero(kept)
     places = places[np.argsort(-scores.weight[places], kind="stable")]
-    found = _judge(scores, kept, scores.weight[places], threshold, rows, single)
+    contest = _Contest(scores, kept, rows, single)
+    found = _judge(contest, scores.weight[places], threshold)
     return places, np.diff(np.r_[0.0, found.right])
+
+
+class _Contest(NamedTuple):
+    """Scored pairs, those kept as best, the sizes of the files, and who has one partner."""
+
+    scores: Scores
+    kept: Flags
+    rows: tuple[int, int]
+    single: tuple[bool, bool]
 
 
 class _Judged(NamedTuple):
@@ -156,18 +168,12 @@ class _Judged(NamedTuple):
 
 
 def _judge(
-    scores: Scores,
-    kept: Flags,
-    winners: Floats,
-    threshold: float,
-    rows: tuple[int, int],
-    single: tuple[bool, bool],
-    *,
-    thin: bool = False,
+    contest: _Contest, winners: Floats, threshold: float, *, thin: bool = False
 ) -> _Judged:
     """Judge the winners (weights, best first) by the losers of those over a threshold."""
+    rows, single = contest.rows, contest.single
     matches = float((winners >= threshold).sum())
-    losing = _losing(scores, kept, threshold, single)
+    losing = _losing(contest, threshold)
     wrong, chance = _wrong_winners(losing, _alone(matches, rows, single), single)
     above = _at_least(wrong, winners) / chance
     # What few losers show may as well be more by a standard error.
@@ -220,10 +226,9 @@ def _alone(
     return left, right
 
 
-def _losing(
-    scores: Scores, kept: Flags, threshold: float, single: tuple[bool, bool]
-) -> Scores:
+def _losing(contest: _Contest, threshold: float) -> Scores:
     """Return the pairs whose records are surely with someone else."""
+    scores, kept, _, single = contest
     sure = kept & (scores.weight >= threshold)
     taken = np.zeros(len(scores), dtype=bool)
     for side, once in zip((scores.left, scores.right), single, strict=True):

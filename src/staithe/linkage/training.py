@@ -131,8 +131,8 @@ def estimate_u(patterns: Patterns, sizes: Sequence[int]) -> tuple[Floats, ...]:
 def _shares(levels: Ints, counts: Floats, prior: Floats) -> Floats:
     """Return smoothed shares of each level, missing ones left out."""
     known = levels >= 0
-    sums = np.bincount(levels[known], counts[known], minlength=len(prior))
-    sums = sums + prior * (SEEN * len(prior))
+    seen = np.bincount(levels[known], counts[known], minlength=len(prior))
+    sums = seen + prior * (SEEN * len(prior))
     shares: Floats = sums / sums.sum()
     return shares
 
@@ -176,7 +176,9 @@ def estimate_m(
     """
     sizes = [len(each) for each in u]
     firsts = [first_m(size) for size in sizes]
-    matches = _Class(first_share(patterns, u), list(firsts), list(firsts), [True] * len(u))
+    matches = _Class(
+        first_share(patterns, u), list(firsts), list(firsts), [True] * len(u)
+    )
     found = [_Class(1.0, list(u), list(u), [False] * len(u)), matches]
     if households and {"own", "shared"} <= set(households):
         # They start as many as matches: each pair goes where it fits better.

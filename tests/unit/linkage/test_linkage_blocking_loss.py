@@ -33,7 +33,9 @@ def caught(chances, matches, seed):
         ChosenRule(f"rule {n}", f"k__{n}", Size(1, 1, 1, 0))
         for n in range(len(chances))
     ]
-    return estimate_loss(con, scores, rules, table="records", compared=3), matches - len(found)
+    return estimate_loss(
+        con, scores, rules, table="records", compared=3
+    ), matches - len(found)
 
 
 @pytest.mark.parametrize("chances", [(0.5, 0.5, 0.5), (0.6, 0.4, 0.3, 0.3), (0.9, 0.9)])
@@ -46,7 +48,10 @@ def test_what_independent_rules_miss_is_estimated(chances):
 def test_one_rule_alone_or_no_likely_pair_tells_nothing():
     assert caught((0.5,), 50, seed=1)[0].recall is None
     con = duckdb.connect()
-    assert estimate_loss(con, Scores.none(), [], table="records", compared=3).recall is None
+    assert (
+        estimate_loss(con, Scores.none(), [], table="records", compared=3).recall
+        is None
+    )
 
 
 def test_rules_that_all_look_at_one_thing_tell_nothing():

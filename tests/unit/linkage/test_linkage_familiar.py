@@ -28,7 +28,10 @@ def fields(left, right):
 
 @pytest.mark.parametrize("turned", [False, True])
 def test_a_column_of_names_called_something_else_is_one(turned):
-    parts = {"forename": [f for f, _ in people(1)], "surname": [s for _, s in people(1)]}
+    parts = {
+        "forename": [f for f, _ in people(1)],
+        "surname": [s for _, s in people(1)],
+    }
     whole = {"Patient": [f"{f} {s}".upper() for f, s in people(2)]}
     sides = (whole, parts) if turned else (parts, whole)
     column = ("Patient", None) if turned else (None, "Patient")

@@ -10,8 +10,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from staithe.linkage.comparisons import Comparison, null, same
+from staithe.linkage.comparisons import Comparison
 from staithe.linkage.counting import agreements
+from staithe.linkage.levels import null, same
 from staithe.linkage.rare_words import RANKS, add_rare_words, count_words
 from staithe.linkage.specification import LinkField, LinkSpecification
 from staithe.linkage.standardise import Standardised

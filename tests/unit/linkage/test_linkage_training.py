@@ -17,9 +17,10 @@ from staithe.linkage.blocking import (
     choose_rules,
 )
 from staithe.linkage.clusters import best_partners
-from staithe.linkage.comparisons import Comparison, Level, null, same
+from staithe.linkage.comparisons import Comparison
 from staithe.linkage.counting import Patterns, count_patterns, random_pairs_sql
 from staithe.linkage.decide import decide
+from staithe.linkage.levels import Level, null, same
 from staithe.linkage.model import Model
 from staithe.linkage.scores import Scores
 from staithe.linkage.scoring import DuckDBScorer
@@ -312,7 +313,9 @@ def test_families_are_told_from_matches_by_what_is_each_ones_own(share):
     for combination in itertools.product(range(3), range(2), range(2)):
         own = [(M[n][each], U[n][each]) for n, each in enumerate(combination)]
         match, stranger = np.prod(own, axis=0)
-        family = U[0][combination[0]] * (0.1, 0.9)[combination[1]] * U[2][combination[2]]
+        family = (
+            U[0][combination[0]] * (0.1, 0.9)[combination[1]] * U[2][combination[2]]
+        )
         levels.append(combination)
         counts.append(1e6 * (share * match + 0.1 * family + (0.9 - share) * stranger))
     patterns = Patterns(np.array(levels), np.array(counts))

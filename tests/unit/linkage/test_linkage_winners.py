@@ -12,9 +12,10 @@ import pytest
 
 from names import SURNAMES
 from staithe.linkage import link as linking
-from staithe.linkage.comparisons import Comparison, null, same
+from staithe.linkage.comparisons import Comparison
 from staithe.linkage.counting import Patterns
 from staithe.linkage.decide import decide
+from staithe.linkage.levels import null, same
 from staithe.linkage.link import link_tables
 from staithe.linkage.model import Model
 from staithe.linkage.scores import Scores
@@ -61,7 +62,9 @@ def houses(tmp_path_factory):
 
 
 def linked(houses, out):
-    result = link_tables(*houses, id_column=("ref", "id"), truth_column="house", out=out)
+    result = link_tables(
+        *houses, id_column=("ref", "id"), truth_column="house", out=out
+    )
     model = json.loads((result.folder / "model.json").read_text())
     numbers = next(
         each for each in model["comparisons"]

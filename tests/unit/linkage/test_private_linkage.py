@@ -332,7 +332,9 @@ def test_two_columns_that_hold_the_same_make_no_composite_tokens(tmp_path):
 
 def test_a_file_without_names_is_attacked_by_its_other_fields(tmp_path):
     path = tmp_path / "x.csv"
-    rows = [f"{n},LS{n % 7} {n % 9}AA,19{n % 80 + 10}-01-0{n % 9 + 1}" for n in range(400)]
+    rows = [
+        f"{n},LS{n % 7} {n % 9}AA,19{n % 80 + 10}-01-0{n % 9 + 1}" for n in range(400)
+    ]
     path.write_text("id,postcode,dob\n" + "\n".join(rows) + "\n")
     words = ["attack", str(path), "--id", "id", "--mode", "fields", "--json"]
     ran = CliRunner().invoke(private, words)

@@ -12,8 +12,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from rapidfuzz.distance import OSA
 
-from staithe.linkage.comparisons import HOUSE
-from staithe.linkage.comparisons import LEVELS as CLEAR_LEVELS
+from staithe.linkage.levels import HOUSE
+from staithe.linkage.levels import LEVELS as CLEAR_LEVELS
 from staithe.linkage.private.levels import LEVELS as TOKEN_LEVELS
 from staithe.linkage.private.tokens import OF_KIND, hold_key, let_go_of_key
 from staithe.linkage.standardise_sql import install_macros

@@ -10,13 +10,12 @@ from collections.abc import Callable
 from dataclasses import replace
 
 from staithe.linkage.blocking import Rule
-from staithe.linkage.comparisons import (
+from staithe.linkage.comparisons import Comparison, field_comparisons, in_households
+from staithe.linkage.levels import (
     HOUSE,
     SWAPPED,
-    Comparison,
     Level,
     category,
-    field_comparisons,
     half_the_words,
     house,
     null,
@@ -185,7 +184,8 @@ def token_comparisons(
 ) -> list[Comparison]:
     """Return the comparisons of a specification over field tokens."""
     names = name_comparisons(standardised)
-    return [*names, *field_comparisons(specification, standardised, LEVELS)]
+    fields = field_comparisons(specification, standardised, LEVELS)
+    return in_households([*names, *fields], specification)
 
 
 # What blocking works out from a value, and the column of tokens that stands for it.
