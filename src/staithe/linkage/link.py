@@ -299,17 +299,12 @@ def finish(run: Run, out: Path) -> LinkResult:
     executor = _executor(run, blocks)
     counter = _counter(run, blocks, executor)
     model = _train(run, blocks, counter)
+    run.job.progress("scoring", 0.5)
     if run.job.labelled:
         model = run.job.labelled.applied_to(model)
-    run.job.progress("scoring", 0.5)
-    decision, links, warnings = _score(run, model, executor)
-    better = None
-    if not run.job.labelled:
-        better = learn_again(counter, model, decision, run.standardised.rows)
-    if better:
-        run.job.progress("scoring again", 0.7)
-        model = better
         decision, links, warnings = _score(run, model, executor)
+    else:
+        model, (decision, links, warnings) = _score_twice(run, model, counter, executor)
     model = model.with_prior(decision.prior)
     run.job.progress("writing", 0.9)
     report = run_report(
@@ -367,9 +362,23 @@ def _train(run: Run, blocks: Sequence[TrainingBlock], counter: Counter) -> Model
     )
 
 
-def _score(
-    run: Run, model: Model, executor: Executor | None
-) -> tuple[Decision, Scores, list[str]]:
+Scored = tuple[Decision, Scores, list[str]]
+
+
+def _score_twice(
+    run: Run, model: Model, counter: Counter, executor: Executor | None
+) -> tuple[Model, Scored]:
+    """Score and decide; where the winners teach, learn from them and do both again."""
+    found = _score(run, model, executor)
+    better = learn_again(counter, model, found[0], run.standardised.rows)
+    if better is None:
+        return model, found
+    del found  # gigabytes, of ten million records
+    run.job.progress("scoring again", 0.7)
+    return better, _score(run, better, executor)
+
+
+def _score(run: Run, model: Model, executor: Executor | None) -> Scored:
     """Score the pairs and decide; return links and what to be wary of."""
     if not any(each.size.kept for each in run.chosen):
         decision = _decide(run, model, Scores.none())

@@ -156,7 +156,7 @@ def _add_field(layers: Layers, each: LinkField, side: int) -> None:
         order = each.right_dates if side else each.left_dates
         month_first = "true" if order == "month-first" else "false"
         layers[1][name] = f"st_written_date({raw}, {month_first})"
-    elif each.scheme:
+    elif kind == "identifier" and each.scheme:
         layers[1][first] = f"st_code({raw})"
         layers[2][name] = canonical_sql(each.scheme, first)
     elif each.meaning == "organisation":
