@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
 
 KINDS = {"postcode", "place", "category", "address"}
-FIXED = 0.95  # of the records that share the narrower value, those alike in the wider
+FIXED = 0.9  # of the records that share the narrower value, those alike in the wider
 FEWEST = 50  # records in groups of two or more
 SAMPLE = 200_000
 
@@ -50,7 +50,9 @@ def judged_once(
         fixing = [
             narrower
             for narrower in names
-            if distinct[narrower] > 2 * distinct[wider]
+            # Of two that follow from each other the first is the narrower.
+            if (distinct[narrower], -names.index(narrower))
+            > (distinct[wider], -names.index(wider))
             and _fixes(con, standardised, narrower, wider)
         ]
         for place, each in enumerate(found):
@@ -88,10 +90,10 @@ def _fixes(
     a, b = quote(narrower), quote(wider)
     same, rows = con.execute(
         "SELECT coalesce(sum(most - 1), 0), coalesce(sum(n - 1), 0) FROM (SELECT"
-        " max(k) AS most, sum(k) AS n FROM (SELECT source_number, a, count(*) AS k FROM"
-        f" (SELECT source_number, {a} AS a, {b} AS b FROM {_sampled(standardised)}"
-        f" WHERE {a} IS NOT NULL AND {b} IS NOT NULL) GROUP BY source_number, a, b)"
-        " GROUP BY source_number, a HAVING n > 1)"
+        " max(k) AS most, sum(k) AS n FROM (SELECT a, count(*) AS k FROM"
+        f" (SELECT {a} AS a, {b} AS b FROM {_sampled(standardised)}"
+        f" WHERE {a} IS NOT NULL AND {b} IS NOT NULL) GROUP BY a, b)"
+        " GROUP BY a HAVING n > 1)"
     ).fetchall()[0]
     return bool(rows >= FEWEST and same >= FIXED * rows)
 

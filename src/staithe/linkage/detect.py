@@ -16,6 +16,7 @@ from staithe.linkage.familiar import recognise
 from staithe.linkage.meanings import (
     BY_WORD,
     REGISTERED,
+    Meaning,
     find_meaning,
     is_evidence,
     may_be_one,
@@ -38,6 +39,7 @@ Samples = Mapping[str, Sequence[str]]
 
 UK_POSTCODE = re.compile(r"[A-Za-z]{1,2}[0-9][A-Za-z0-9]? ?[0-9][A-Za-z]{2}")
 UK_POSTCODE_AT_END = re.compile(rf"\b{UK_POSTCODE.pattern}\W*$")
+DIGIT = re.compile(r".*\d.*")
 EMAIL = re.compile(r"[^@\s]+@[^@\s]+\.[^@\s]+")
 NUMBER = re.compile(r"[-+£$€]?\s?[0-9][0-9,]*(\.[0-9]+)?%?")
 DATE = re.compile(
@@ -155,13 +157,21 @@ def meaning_of(column: str, values: Sequence[str]) -> str:
     unknown = f"?{scheme_of(column)}"
     if by_name is None:
         return "postcode" if share(UK_POSTCODE, values) >= MOST else unknown
-    if by_name.kind == "date" and not _holds_dates(values):
-        return unknown
-    if by_name.kind == "number" and share(NUMBER, values) < 1 - MOST:
+    if not _fits(by_name, values):
         return unknown
     if by_name.word == "identifier":
         return f"identifier:{scheme_of(column)}"
     return by_name.word
+
+
+def _fits(meaning: Meaning, values: Sequence[str]) -> bool:
+    """Say whether values can be what a column's name says."""
+    # A thing has a name as well: with digits in many, they are nobody's.
+    if meaning.word == "full_name":
+        return share(DIGIT, values) <= FEW
+    if meaning.kind == "date":
+        return _holds_dates(values)
+    return meaning.kind != "number" or share(NUMBER, values) >= 1 - MOST
 
 
 def share(pattern: re.Pattern[str], values: Sequence[str]) -> float:
@@ -275,7 +285,8 @@ def _field(pair: Pair, samples: Sequence[Samples]) -> LinkField:
         name = plain_column(columns[0]) or meaning
         if meaning == "postcode" and find_meaning(columns[0]) == BY_WORD["address"]:
             name = meaning
-    if name in RESERVED or not name[:1].isalpha():
+    taken = name in RESERVED or (name in NAME_PARTS and meaning != name)
+    if taken or not name[:1].isalpha():
         name = f"field_{name}".rstrip("_")
     scheme = ""
     if meaning == "identifier":

@@ -109,8 +109,8 @@ def check_ids(con: duckdb.DuckDBPyConnection, opened: OpenInput, column: str) ->
         )
     if different < rows:
         found = con.execute(
-            f"SELECT {text} AS id FROM {opened.view} GROUP BY id HAVING count(*) > 1"
-            f" ORDER BY id LIMIT {EXAMPLES}"
+            f"SELECT {text} FROM {opened.view} GROUP BY 1 HAVING count(*) > 1"
+            f" ORDER BY 1 LIMIT {EXAMPLES}"
         ).fetchall()
         raise BadInput(
             f"The id column {column!r} of the {opened.name} file repeats "

@@ -30,7 +30,8 @@ MEANINGS: tuple[Meaning, ...] = (
         "forename",
         "name",
         "Forename",
-        r"(first|fore|given|christian)_?names?|fname|firstname|forenames?|given",
+        r"(first|fore|given|christian|preferred)_?names?|fname|firstname|forenames?|given"
+        r"|first|known_as",
     ),
     Meaning(
         "middle_name",
@@ -57,7 +58,7 @@ MEANINGS: tuple[Meaning, ...] = (
         "date_of_birth",
         "date",
         "Date of birth",
-        r"d_?o_?b|date_?of_?birth|birth_?date|birth_?day|born(_on)?|dt_?of_?birth"
+        r"d_?o_?b(_dd_?mm_?yyyy)?|b_?date|birth|date_?of_?birth|birth_?date|birth_?day|born(_on)?|dt_?of_?birth"
         r"|birth_dt|dateofbirth",
     ),
     Meaning(

@@ -59,7 +59,14 @@ FOR_HOLDER = r"for_.+\.parquet"  # what a private link gives back to each side
 
 
 def check_folder(out: Path) -> None:
-    """Raise BadInput where `out` holds anything but an earlier result."""
+    """Raise BadInput where `out` holds anything but an earlier result, or cannot be made."""
+    try:
+        out.parent.mkdir(parents=True, exist_ok=True)
+        tempfile.TemporaryFile(dir=out.parent).close()
+    except OSError as error:
+        raise BadInput(
+            f"Nothing can be written beside {out}: {error.strerror}."
+        ) from error
     if out.exists() and not out.is_dir():
         raise BadInput(f"{out} is a file; name a folder for the result.")
     if out.is_dir():

@@ -81,7 +81,8 @@ class LinkField:
             )
         if not self.name:
             object.__setattr__(self, "name", self.meaning)
-        if not FIELD_NAME.fullmatch(self.name) or self.name in RESERVED:
+        of_names = {"forename", "middle_name", "surname"} - {self.meaning}
+        if not FIELD_NAME.fullmatch(self.name) or self.name in RESERVED | of_names:
             raise BadInput(
                 f"The field name {self.name!r} must be lower-case letters, digits and "
                 f"single underscores, and none of {', '.join(sorted(RESERVED))}."

@@ -29,8 +29,9 @@ LEAST = -2.0
 # Where fewer records of the smaller file match, losers are too few to be scaled up by
 # more than this.
 FEW_MATCH, MOST_ALONE = 0.05, 10.0
-# Where so many links and losing pairs show what wrong ones score, less will do.
-MANY, LEAST_SHOWN = 100, -8.0
+# Where so many links and losing pairs show what wrong ones score, and so much of the
+# smaller file matches, less will do.
+MANY, MANY_MATCH, LEAST_SHOWN = 100, 0.2, -8.0
 # The least share of records drawn as being alone; pairs to draw, and how often at most.
 LEAST_ALONE = 0.01
 ENOUGH_DRAWN, MOST_DRAWS = 50_000, 100
@@ -117,7 +118,8 @@ def against_losers(
         # Of thresholds that promise as much, the middle one: it moves least.
         flat = np.flatnonzero(gain >= gain.max() - FLAT)
         middle = min(float(winners[flat].mean()), float(winners[flat[0]]))
-        weight = max(middle, LEAST_SHOWN if found.shown else LEAST)
+        many = found.shown and found.matches >= MANY_MATCH * min(rows)
+        weight = max(middle, LEAST_SHOWN if many else LEAST)
         best = max(int((winners >= weight).sum()) - 1, 0)
         advice = Advice(
             weight,

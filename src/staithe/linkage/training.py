@@ -37,6 +37,9 @@ SETTLED = 1e-6
 LEAST_CHANCE = 0.05
 SEEN = 0.5  # levels are taken to have been seen this often, on average, before counting
 LEAST_STRANGERS = 1e-6
+AGREE = (
+    1.5  # matches agree so many times as often as strangers, on something of their own
+)
 # Of the pairs of a block that match, before the first round: as many as agree on
 # something more than chance allows, within these.
 LEAST_SHARE, MOST_SHARE = 0.001, 0.9
@@ -328,6 +331,18 @@ class Session:
     patterns: Patterns
 
 
+def told_apart(
+    m: Sequence[Floats], u: Sequence[Floats], households: Sequence[Household]
+) -> bool:
+    """Say whether matches were told from households: they agree on what is one's own."""
+    agree = [
+        mm[-1] > AGREE * uu[-1]
+        for mm, uu, each in zip(m, u, households, strict=True)
+        if each == "own"
+    ]
+    return "shared" in households and any(agree)
+
+
 def _trained(
     comparisons: Sequence[Comparison],
     sessions: Sequence[Session],
@@ -336,10 +351,15 @@ def _trained(
 ) -> Parameters:
     """Estimate m in every block, u held fixed."""
     found: list[list[Floats]] = [[] for _ in comparisons]
+    apart: list[list[Floats]] = [[] for _ in comparisons]
     warnings: list[str] = []
     for each in sessions:
         households = [comparisons[n].household for n in each.free]
-        m, settled = estimate_m(each.patterns, [u[n] for n in each.free], households)
+        free_u = [u[n] for n in each.free]
+        m, settled = estimate_m(each.patterns, free_u, households)
+        told = told_apart(m, free_u, households)
+        if not told:
+            m, settled = estimate_m(each.patterns, free_u)
         if not settled:
             warnings.append(
                 f"Training on {' and '.join(each.block.columns)} had not settled after "
@@ -347,6 +367,10 @@ def _trained(
             )
         for n, of_it in zip(each.free, m, strict=True):
             found[n].append(of_it)
+            if told:
+                apart[n].append(of_it)
+    # Where some blocks tell households from matches, the others are not asked.
+    found = [told or every for told, every in zip(apart, found, strict=True)]
     return _parameters(comparisons, found, u, [*warnings, *unseen])
 
 

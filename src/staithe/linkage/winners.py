@@ -17,12 +17,28 @@ from staithe.linkage.training import SEEN, never_better
 
 
 if TYPE_CHECKING:
+    from staithe.linkage.comparisons import Comparison
     from staithe.linkage.counting import Counter
     from staithe.linkage.decide import Decision
     from staithe.linkage.model import Model
+    from staithe.linkage.scores import Floats
 
 
+# How much oftener winners may differ than training had it.
+OFTENER, MORE = 2.0, 0.02
 BANDS = 32  # of winners of about one chance, counted together
+
+
+def each_ones_own(comparison: Comparison, m: Floats, before: Floats) -> Floats:
+    """Return m with a bound on how often matches differ in what is each one's own.
+
+    Where partners are few the winners are spouses and brothers, who differ in it.
+    """
+    most = OFTENER * before[0] + MORE
+    if comparison.household == "shared" or m[0] <= most or m[0] >= 1:
+        return m
+    bounded: Floats = np.r_[most, m[1:] * ((1 - most) / m[1:].sum())]
+    return bounded
 
 
 def learn_again(
@@ -53,8 +69,14 @@ def learn_again(
             sums[n] += np.bincount(levels[known], counts[known], minlength=size)
     known_u = model.parameters.u
     m = tuple(
-        never_better(each / each.sum(), u, set(np.flatnonzero(each > SEEN).tolist()))
-        for each, u in zip(sums, known_u, strict=True)
+        never_better(
+            each_ones_own(comparison, counts / counts.sum(), before),
+            u,
+            set(np.flatnonzero(counts > SEEN).tolist()),
+        )
+        for comparison, counts, before, u in zip(
+            model.comparisons, sums, model.parameters.m, known_u, strict=True
+        )
     )
     learned = replace(model.parameters, m=m)
     return replace(model, parameters=learned, prior=decision.prior)

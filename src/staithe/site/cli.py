@@ -102,7 +102,9 @@ def run() -> None:
     was right and the exit code 134. So nothing is taken down under them.
     """
     # Told to stop, a command takes its unfinished files with it: they hold identifiers.
-    signal.signal(signal.SIGTERM, _stopped)
+    for number in (signal.SIGTERM, signal.SIGHUP):
+        if signal.getsignal(number) != signal.SIG_IGN:  # as nohup sets it
+            signal.signal(number, _stopped)
     try:
         main()
     except SystemExit as done:

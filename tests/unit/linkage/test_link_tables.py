@@ -592,3 +592,38 @@ def test_codes_kept_as_numbers_with_a_point_are_codes(tmp_path):
     paths = [write(tmp_path / f"{n}.csv", side) for n, side in enumerate((left, right))]
     result = link_tables(*paths, id_column="ref", out=tmp_path / "out")
     assert result.link_count == 200
+
+
+def test_a_folder_that_cannot_be_made_is_refused(files):
+    with pytest.raises(BadInput, match="Nothing can be written"):
+        link_tables(*files, id_column="ref", out=Path("/proc/none/out"))
+
+
+def test_repeated_ids_are_named_where_another_column_is_called_id(tmp_path):
+    path = tmp_path / "a.csv"
+    path.write_text("ref,id,surname\nr1,1,Ash\nr1,2,Ash\nr2,3,Cole\n")
+    with pytest.raises(BadInput, match="repeats 1 ids, for example r1"):
+        link_tables(path, id_column="ref", out=tmp_path / "out")
+
+
+def test_a_household_is_not_taken_for_one_person(tmp_path):
+    """Three of each household share surname, address and postcode; a tenth repeat."""
+    rng = random.Random(3)
+    rows = []
+    for house in range(700):
+        surname = rng.choice(SURNAMES) + rng.choice(["", "s", "son", "er"])
+        home = {
+            "address": f"{rng.randint(1, 900)} {rng.choice(SURNAMES)} Road",
+            "postcode": f"EX{rng.randint(1, 20)} {rng.randint(1, 9)}{rng.choice('ABDEFG')}"
+            f"{rng.choice('ABDEFG')}",
+        }
+        for place in range(3):
+            born = f"{rng.randint(1940, 2009)}-{rng.randint(1, 12):02}-{rng.randint(1, 28):02}"
+            forename = rng.choice(FORENAMES) + rng.choice(["", "e", "ie", "a", "lyn"])
+            one = {"forename": forename, "surname": surname, "dob": born}
+            for _ in range(1 + (rng.random() < 0.1)):
+                who = f"{house}-{place}"
+                rows.append({"ref": len(rows), "who": who} | one | home)
+    path = write(tmp_path / "a.csv", rows)
+    result = link_tables(path, id_column="ref", truth_column="who", out=tmp_path / "o")
+    assert result.report["truth"]["f1"] > 0.85

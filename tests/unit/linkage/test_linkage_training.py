@@ -309,20 +309,23 @@ def test_of_many_neighbours_one_at_most_is_taken_for_the_house():
 @pytest.mark.parametrize("share", [0.002, 0.02, 0.1])
 def test_families_are_told_from_matches_by_what_is_each_ones_own(share):
     """A tenth of the pairs are families: the surname agrees, all else by chance."""
+    chance = (np.array([0.975, 0.024, 0.001]), U[1], U[2])
     levels, counts = [], []
     for combination in itertools.product(range(3), range(2), range(2)):
-        own = [(M[n][each], U[n][each]) for n, each in enumerate(combination)]
+        own = [(M[n][each], chance[n][each]) for n, each in enumerate(combination)]
         match, stranger = np.prod(own, axis=0)
         family = (
-            U[0][combination[0]] * (0.1, 0.9)[combination[1]] * U[2][combination[2]]
+            chance[0][combination[0]]
+            * (0.1, 0.9)[combination[1]]
+            * U[2][combination[2]]
         )
         levels.append(combination)
         counts.append(1e6 * (share * match + 0.1 * family + (0.9 - share) * stranger))
     patterns = Patterns(np.array(levels), np.array(counts))
-    found, _ = estimate_m(patterns, U, ["own", "shared", "own"])
+    found, _ = estimate_m(patterns, chance, ["own", "shared", "own"])
     for truth, m in zip(M, found, strict=True):
         np.testing.assert_allclose(m, truth, atol=0.05)
-    confused, _ = estimate_m(patterns, U)
+    confused, _ = estimate_m(patterns, chance)
     assert abs(confused[0] - M[0]).max() > 0.1
 
 
