@@ -31,7 +31,7 @@ LEAST = -2.0
 FEW_MATCH, MOST_ALONE = 0.05, 10.0
 # Where so many links and losing pairs show what wrong ones score, and so much of the
 # smaller file matches, less will do.
-MANY, MANY_MATCH, LEAST_SHOWN = 100, 0.2, -8.0
+MANY, MANY_MATCH, MOST_KNOWN, LEAST_SHOWN = 100, 0.2, 1000, -8.0
 # The least share of records drawn as being alone; pairs to draw, and how often at most.
 LEAST_ALONE = 0.01
 ENOUGH_DRAWN, MOST_DRAWS = 50_000, 100
@@ -118,7 +118,8 @@ def against_losers(
         # Of thresholds that promise as much, the middle one: it moves least.
         flat = np.flatnonzero(gain >= gain.max() - FLAT)
         middle = min(float(winners[flat].mean()), float(winners[flat[0]]))
-        many = found.shown and found.matches >= MANY_MATCH * min(rows)
+        enough = max(MANY_MATCH * min(rows), MOST_KNOWN)
+        many = found.shown and found.matches >= enough
         weight = max(middle, LEAST_SHOWN if many else LEAST)
         best = max(int((winners >= weight).sum()) - 1, 0)
         advice = Advice(
