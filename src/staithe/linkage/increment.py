@@ -75,7 +75,6 @@ def add_records(
             f"{previous} keeps no state to add records to; link it again with "
             "--keep-state."
         )
-    out.parent.mkdir(parents=True, exist_ok=True)
     with (
         tempfile.TemporaryDirectory(prefix=".adding-", dir=out.parent) as scratch,
         outputs.whole_folder(out) as folder,

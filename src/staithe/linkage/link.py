@@ -121,7 +121,6 @@ def link_tables(
     outputs.check_folder(out)
     check_engine(engine)
     ids = (id_column, id_column) if isinstance(id_column, str) else id_column
-    out.parent.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory(prefix=".linking-", dir=out.parent) as scratch:
         threads = threads or min(os.cpu_count() or 2, 8)
         con = connect(

@@ -91,7 +91,6 @@ def link_by_model(
         "unique_id_column_name": id_column,
         "source_dataset_column_name": "source_dataset",
     }
-    out.parent.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory(prefix=".linking-", dir=out.parent) as scratch:
         threads = threads or min(os.cpu_count() or 2, 8)
         con = connect(memory_mb=4000, threads=threads, temp_directory=scratch)

@@ -29,9 +29,11 @@ LEAST = -2.0
 # Where fewer records of the smaller file match, losers are too few to be scaled up by
 # more than this.
 FEW_MATCH, MOST_ALONE = 0.05, 10.0
-# Where so many links and losing pairs show what wrong ones score, and so much of the
-# smaller file matches, less will do.
-MANY, MANY_MATCH, MOST_KNOWN, LEAST_SHOWN = 100, 0.2, 1000, -8.0
+# Fewer links or losing pairs show nothing.
+MANY = 100
+# With so many matches winners may teach; where they are so much of the smaller file as
+# well, a threshold may be lower than the model's own advice, down to this.
+MANY_MATCHES, MANY_OF_FILE, LEAST_SHOWN = 500, 0.2, -8.0
 # The least share of records drawn as being alone; pairs to draw, and how often at most.
 LEAST_ALONE = 0.01
 ENOUGH_DRAWN, MOST_DRAWS = 50_000, 100
@@ -45,7 +47,7 @@ LEAST_EXPECTED = 0.5
 class Advice:
     """The least weight to accept, how it was found, and what it should give.
 
-    `shown` says whether losing pairs enough showed it.
+    `shown` says whether winners and losing pairs enough showed it.
     """
 
     weight: float
@@ -118,16 +120,16 @@ def against_losers(
         # Of thresholds that promise as much, the middle one: it moves least.
         flat = np.flatnonzero(gain >= gain.max() - FLAT)
         middle = min(float(winners[flat].mean()), float(winners[flat[0]]))
-        enough = max(MANY_MATCH * min(rows), MOST_KNOWN)
-        many = found.shown and found.matches >= enough
-        weight = max(middle, LEAST_SHOWN if many else LEAST)
+        shown = found.shown and found.matches >= MANY_MATCHES
+        lower = shown and found.matches >= MANY_OF_FILE * min(rows)
+        weight = max(middle, LEAST_SHOWN if lower else start.weight)
         best = max(int((winners >= weight).sum()) - 1, 0)
         advice = Advice(
             weight,
             "pairs that lose to a better partner show how wrong pairs score",
             float(found.right[best] / count[best]),
             float(found.right[best] / max(found.matches, 1)),
-            found.shown,
+            shown,
         )
         if advice.weight == threshold:
             break

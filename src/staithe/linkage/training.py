@@ -37,9 +37,8 @@ SETTLED = 1e-6
 LEAST_CHANCE = 0.05
 SEEN = 0.5  # levels are taken to have been seen this often, on average, before counting
 LEAST_STRANGERS = 1e-6
-AGREE = (
-    1.5  # matches agree so many times as often as strangers, on something of their own
-)
+# Matches agree on something of their own so many times as often as strangers.
+AGREE = 1.5
 # Of the pairs of a block that match, before the first round: as many as agree on
 # something more than chance allows, within these.
 LEAST_SHARE, MOST_SHARE = 0.001, 0.9

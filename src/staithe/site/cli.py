@@ -121,13 +121,12 @@ def run() -> None:
     os._exit(code)
 
 
-STOPPED = SystemExit(128 + signal.SIGTERM)
-told_to_stop = threading.Event()
+stops: list[int] = []  # the signals that told this process to stop
 
 
-def _stopped(_number: int, _frame: object) -> NoReturn:
-    told_to_stop.set()
-    raise STOPPED
+def _stopped(number: int, _frame: object) -> NoReturn:
+    stops.append(number)
+    raise SystemExit(128 + number)
 
 
 def main() -> None:
@@ -153,8 +152,8 @@ def main() -> None:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         sys.exit(1)
     except Exception as error:
-        if told_to_stop.is_set():  # an engine puts an error of its own in its place
-            raise STOPPED from error
+        if stops:  # an engine puts an error of its own in the place of our SystemExit
+            sys.exit(128 + stops[0])
         outage = as_outage(error)
         if outage is None:
             raise

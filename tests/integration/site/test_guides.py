@@ -186,10 +186,7 @@ def test_guides_of_people_who_use_it_do_what_they_say(demo: Running) -> None:
 def test_files_are_linked_and_added_to_as_the_guide_says(running: Running) -> None:
     """By commands alone, without a service."""
     written = running.follow("linking-files")
-    found = re.search(r"(\d+) links", written[0])
-    # 200 people are in both files.
-    assert found is not None
-    assert 195 <= int(found[1]) <= 206
+    assert "200 links" in written[0]
     assert "links, by " in written[1]
     for folder in ("linked", "by-names", "january", "february"):
         assert (running.folder / folder / "report.html").is_file()

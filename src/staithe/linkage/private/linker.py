@@ -64,7 +64,6 @@ def link_tokens(
     outputs.check_folder(out)
     crossings = (left,) if right is None else (left, right)
     _check_fit(crossings, inside=inside)
-    out.parent.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory(prefix=".linking-", dir=out.parent) as scratch:
         con = connect(memory_mb=memory_mb, threads=threads, temp_directory=scratch)
         try:

@@ -59,7 +59,6 @@ def rehearse(
     wanted = specification or _detect(sources, [*ids, *never])
     if threshold is not None:
         wanted = with_settings(wanted, threshold=threshold)
-    out.parent.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory(prefix=".rehearsal-", dir=out.parent) as folder:
         scratch = Path(folder)
         key = new_project_key()
