@@ -28,7 +28,7 @@ ROUNDS = 200
 LEAST = -2.0
 # Where fewer records of the smaller file match, losers are too few to be scaled up by
 # more than this.
-FEW_MATCH, MOST_ALONE = 0.05, 10.0
+FEW_MATCH, MOST_ALONE, ROUNDS_THIN = 0.05, 10.0, 20
 # Fewer links or losing pairs show nothing.
 MANY = 100
 # With so many matches winners may teach; where they are so much of the smaller file as
@@ -37,6 +37,8 @@ MANY_MATCHES, MANY_OF_FILE, LEAST_SHOWN = 500, 0.2, -8.0
 # The least share of records drawn as being alone; pairs to draw, and how often at most.
 LEAST_ALONE = 0.01
 ENOUGH_DRAWN, MOST_DRAWS = 50_000, 100
+# The share of losing pairs that weigh more than what is taken for surely right at first.
+HARDLY_ANY = 0.001
 # Of F1: so far from the best is as good.
 FLAT = 0.001
 # A file in which nothing matched may get matches later: the prior is never nought.
@@ -111,11 +113,12 @@ def against_losers(
     if not len(winners):
         return start
     count = np.arange(1, len(winners) + 1)
-    threshold, advice = start.weight, start
+    threshold, advice = max(start.weight, _above_losers(scores.weight[~kept])), start
     contest = _Contest(scores, kept, rows, single)
     thin = not _judge(contest, winners, threshold).shown
+    matches = None
     for _ in range(5):
-        found = _judge(contest, winners, threshold, thin=thin)
+        found = _judge(contest, winners, threshold, thin=thin, matches=matches)
         gain = 2 * found.right / (count + max(found.matches, 1))
         # Of thresholds that promise as much, the middle one: it moves least.
         flat = np.flatnonzero(gain >= gain.max() - FLAT)
@@ -133,8 +136,18 @@ def against_losers(
         )
         if advice.weight == threshold:
             break
+        matches = None if thin else float(found.right[best])
         threshold = advice.weight
     return advice
+
+
+def _above_losers(losers: Floats) -> float:
+    """Return a weight that hardly any losing pair has: who wins by it is surely right.
+
+    To start from all that win would bear itself out: were they right, nobody would be
+    alone, and no pair could have won wrongly.
+    """
+    return float(np.quantile(losers, 1 - HARDLY_ANY)) if len(losers) else -math.inf
 
 
 def chances_of_winners(
@@ -173,11 +186,20 @@ class _Judged(NamedTuple):
 
 
 def _judge(
-    contest: _Contest, winners: Floats, threshold: float, *, thin: bool = False
+    contest: _Contest,
+    winners: Floats,
+    threshold: float,
+    *,
+    thin: bool = False,
+    matches: float | None = None,
 ) -> _Judged:
-    """Judge the winners (weights, best first) by the losers of those over a threshold."""
+    """Judge the winners (weights, best first) by the losers of those over a threshold.
+
+    `matches` is how many there are as far as is known: those over it, unless given.
+    """
     rows, single = contest.rows, contest.single
-    matches = float((winners >= threshold).sum())
+    if matches is None:
+        matches = float((winners >= threshold).sum())
     losing = _losing(contest, threshold)
     wrong, chance = _wrong_winners(losing, _alone(matches, rows, single), single)
     above = _at_least(wrong, winners) / chance
@@ -186,7 +208,9 @@ def _judge(
     enough = (winners >= LEAST).sum() >= MANY and len(losing) >= MANY
     if thin or not enough or sure[-1] < FEW_MATCH * min(rows):
         every = _at_least(np.sort(losing.weight), winners)
-        guess = _right(every, matches, rows, single, most=MOST_ALONE)
+        guess = _right(
+            every, matches, rows, single, most=MOST_ALONE, rounds=ROUNDS_THIN
+        )
         return _Judged(guess, float(guess[-1]), shown=False)
     return _Judged(sure, float(sure[-1]), shown=True)
 
@@ -204,6 +228,7 @@ def _right(
     single: tuple[bool, bool],
     *,
     most: float = math.inf,
+    rounds: int = 1,
 ) -> Floats:
     """Return how many of the best winners are right, for each number of them.
 
@@ -212,7 +237,7 @@ def _right(
     """
     count = np.arange(1, len(above) + 1)
     right = count.astype(np.float64)
-    for _ in range(20):
+    for _ in range(rounds):
         alone = math.prod(_alone(matches, rows, single))
         ratio = min(alone / max(1 - alone, 1e-9), most)
         right = np.maximum.accumulate(np.maximum(count - ratio * above, 0))

@@ -79,6 +79,17 @@ def test_houses_are_found_among_their_neighbours(houses, tmp_path):
     assert levels[-1]["m_probability"] < 0.05  # that a house has another number
 
 
+def test_winners_are_learned_from(houses, tmp_path, monkeypatch):
+    truth, learned = linked(houses, tmp_path / "learned")
+    monkeypatch.setattr(linking, "learn_again", lambda *_: None)
+    before, trained = linked(houses, tmp_path / "trained")
+    shares = [
+        [each.get("m_probability") for each in levels] for levels in (learned, trained)
+    ]
+    assert shares[0] != shares[1]
+    assert truth["f1"] > before["f1"] - 0.002
+
+
 def test_the_way_of_counting_makes_no_difference(houses, tmp_path, monkeypatch):
     truth, levels = linked(houses, tmp_path / "compiled")
     monkeypatch.setattr(linking, "_executor", lambda *_: None)
