@@ -201,7 +201,7 @@ def _judge(
     if matches is None:
         matches = float((winners >= threshold).sum())
     losing = _losing(contest, threshold)
-    wrong, chance = _wrong_winners(losing, _alone(matches, rows, single), single)
+    wrong, chance = wrong_winners(losing, _alone(matches, rows, single), single)
     above = _at_least(wrong, winners) / chance
     # What few losers show may as well be more by a standard error.
     sure = _right(above + np.sqrt(above) + 1, matches, rows, single)
@@ -267,7 +267,7 @@ def _losing(contest: _Contest, threshold: float) -> Scores:
     return scores.where(~kept & taken)
 
 
-def _wrong_winners(
+def wrong_winners(
     losing: Scores, alone: tuple[float, float], single: tuple[bool, bool]
 ) -> tuple[Floats, float]:
     """Return how losing pairs would score as winners, and for what share of them.

@@ -31,6 +31,7 @@ from staithe.linkage.threshold import (
     against_losers,
     expected_best,
     refit_prior,
+    wrong_winners,
 )
 from staithe.linkage.training import (
     LEAST_SHARE,
@@ -298,6 +299,27 @@ def test_of_many_neighbours_one_at_most_is_taken_for_the_house():
     assert advice.shown
     assert f1(advice.weight) > max(map(f1, np.arange(-2, 9, 0.25))) - 0.01
     assert advice.precision == pytest.approx(true[accepted].mean(), abs=0.03)
+
+
+def test_a_record_whose_partner_is_gone_wins_one_neighbour_at_most():
+    """Streets of fifteen where half are gone on each side: seven or eight can pair up."""
+    streets, size = 40, 15
+    pairs = [
+        (1 + street * size + a, 1 + (streets + street) * size + b)
+        for street in range(streets)
+        for a in range(size)
+        for b in range(size)
+        if a != b
+    ]
+    left, right = (np.array(each) for each in zip(*pairs, strict=True))
+    weight = np.random.default_rng(1).normal(0, 1, len(left))
+    losing = Scores(left, right, weight)
+    found, chance = wrong_winners(losing, (0.5, 0.5), (True, True))
+    draws = chance / 0.25
+    assert 5.5 * streets < len(found) / draws < 7.5 * streets
+    # Where any may have many partners, nobody stands in another's way.
+    every, chance = wrong_winners(losing, (0.5, 1.0), (True, False))
+    assert len(every) / (chance / 0.5) == pytest.approx(streets * size / 2, rel=0.1)
 
 
 @pytest.mark.parametrize("share", [0.002, 0.02, 0.1])
